@@ -1,0 +1,170 @@
+package provenance
+
+import "github.com/sworn-build/sworn/step"
+
+// Predicate types that Sworn attaches and those that it knows.
+const (
+	StepsType    = "https://github.com/sworn-build/sworn/steps/v1"
+	ContentsType = "https://github.com/sworn-build/sworn/contents/v1"
+	SPDXType     = "https://spdx.dev/Document"
+	SLSAv1Type   = "https://slsa.dev/provenance/v1"
+	SLSAv02Type  = "https://slsa.dev/provenance/v0.2"
+)
+
+// Steps is the predicate of StepsType. Field names follow in-toto's link
+// (command, materials, products, environment) and SLSA's ResourceDescriptor.
+type Steps struct {
+	Platform string            `json:"platform"`
+	Options  map[string]string `json:"options"`
+	// Materials are the build's sources, sorted by id.
+	Materials []Material `json:"materials"`
+	// Steps are in build order.
+	Steps []Step `json:"steps"`
+	// Image is the id of the step or material whose state is the image.
+	Image string `json:"image"`
+}
+
+// Material is an input of the build: an in-toto ResourceDescriptor with an id.
+type Material struct {
+	ID       string            `json:"id"`
+	Kind     string            `json:"kind"`
+	URI      string            `json:"uri"`
+	Digest   map[string]string `json:"digest"`
+	Platform string            `json:"platform,omitempty"`
+	Pinned   bool              `json:"pinned"`
+	// Files and Size (bytes) of a local source as the build received it.
+	Files *int64 `json:"files,omitempty"`
+	Size  *int64 `json:"size,omitempty"`
+}
+
+// Step is one step: what was asked, what was seen, what came of it.
+type Step struct {
+	ID    string       `json:"id"`
+	Kind  string       `json:"kind"`
+	Name  string       `json:"name"`
+	Lines []step.Lines `json:"lines,omitempty"`
+	// Parent and Reads name the states and materials that it started from and
+	// read.
+	Parent string   `json:"parent"`
+	Reads  []string `json:"reads,omitempty"`
+
+	Command     []string         `json:"command,omitempty"`
+	Actions     []string         `json:"actions,omitempty"`
+	Environment []string         `json:"environment,omitempty"`
+	User        string           `json:"user,omitempty"`
+	Cwd         string           `json:"cwd,omitempty"`
+	Network     string           `json:"network,omitempty"`
+	Security    string           `json:"security,omitempty"`
+	Mounts      []step.Mount     `json:"mounts,omitempty"`
+	SecretEnv   []step.SecretEnv `json:"secretEnv,omitempty"`
+	ExtraHosts  []string         `json:"extraHosts,omitempty"`
+	Devices     []string         `json:"devices,omitempty"`
+
+	// Process and Sandbox are as applied; absent when the step was not observed.
+	Process *step.Process `json:"process,omitempty"`
+	Sandbox *step.Sandbox `json:"sandbox,omitempty"`
+	// Exit is the exit code; a code other than 0 was allowed by the build.
+	Exit *int `json:"exit,omitempty"`
+
+	Inputs  *Inputs `json:"inputs,omitempty"`
+	Outputs Outputs `json:"outputs"`
+}
+
+// Inputs are the files that existed before the step and were opened in it.
+type Inputs struct {
+	Mode     string   `json:"mode"` // inotify, off, none
+	Complete bool     `json:"complete"`
+	Reasons  []string `json:"reasons,omitempty"`
+	// Packages own the observed files that are not listed in Files, sorted by
+	// purl.
+	Packages []PackageInput `json:"packages"`
+	// Files that no package owns, sorted by path.
+	Files []FileInput `json:"files"`
+}
+
+// PackageInput is a package of whose files some were opened.
+type PackageInput struct {
+	PURL  string `json:"purl"`
+	Files int    `json:"files"`
+}
+
+// FileInput is an observed file that no package owns.
+type FileInput struct {
+	Path   step.Path         `json:"path"`
+	Digest map[string]string `json:"digest,omitempty"`
+	Size   int64             `json:"size"`
+	// Changed in the same step: Digest is of the bytes before it.
+	Changed bool   `json:"changed,omitempty"`
+	Mount   string `json:"mount,omitempty"`
+	Shared  bool   `json:"shared,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// Outputs are what the step changed in its file system. Lists are sorted by path
+// and never null.
+type Outputs struct {
+	// Digest over the delta (docs/statements.md, "digest of the delta").
+	Digest          map[string]string `json:"digest"`
+	Added           []FileOutput      `json:"added"`
+	Changed         []FileOutput      `json:"changed"`
+	Removed         []step.Path       `json:"removed"`
+	PackagesAdded   []string          `json:"packagesAdded"`   // purls
+	PackagesRemoved []string          `json:"packagesRemoved"` // purls
+}
+
+// FileOutput is a file, folder or node that a step added or changed.
+type FileOutput struct {
+	Path    step.Path         `json:"path"`
+	Type    string            `json:"type"`
+	Mode    string            `json:"mode"`
+	UID     uint32            `json:"uid"`
+	GID     uint32            `json:"gid"`
+	Size    int64             `json:"size,omitempty"`
+	Digest  map[string]string `json:"digest,omitempty"`
+	Target  step.Path         `json:"target,omitempty"`
+	Package string            `json:"package,omitempty"` // purl
+}
+
+// Contents is the predicate of ContentsType.
+type Contents struct {
+	Platform string `json:"platform"`
+	// Files are every entry of the image's file system but the root folder,
+	// sorted by path bytes.
+	Files []File `json:"files"`
+	// Packages are the purls that Files point to by index, sorted.
+	Packages []string `json:"packages"`
+	// Digest over Files (docs/statements.md, "digest of the contents").
+	Digest map[string]string `json:"digest"`
+}
+
+// File types of [File] and [FileOutput].
+const (
+	TypeFile    = "file"
+	TypeDir     = "dir"
+	TypeSymlink = "symlink"
+	TypeChar    = "char"
+	TypeBlock   = "block"
+	TypeFifo    = "fifo"
+	TypeSocket  = "socket"
+)
+
+// File is one entry of the image.
+type File struct {
+	Path step.Path `json:"path"` // absolute
+	Type string    `json:"type"`
+	Mode string    `json:"mode"` // octal permission, setuid, setgid and sticky bits: "0755"
+	UID  uint32    `json:"uid"`
+	GID  uint32    `json:"gid"`
+	// Size in bytes and Digest of TypeFile.
+	Size   int64             `json:"size,omitempty"`
+	Digest map[string]string `json:"digest,omitempty"`
+	// Target of TypeSymlink, as stored.
+	Target step.Path `json:"target,omitempty"`
+	// Device numbers "MAJOR:MINOR" of TypeChar and TypeBlock.
+	Device string `json:"device,omitempty"`
+	// Package is an index into Contents.Packages.
+	Package *int `json:"package,omitempty"`
+	// Step is the id of the step that wrote the entry last, or of the base image's
+	// material.
+	Step string `json:"step"`
+}

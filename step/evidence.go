@@ -1,0 +1,48 @@
+package step
+
+// The evidence tool's container, as the frontend builds it and cmd/sworn-evidence
+// finds it. One describe container serves a segment: up to MaxSegment states made
+// one after the other.
+//
+// describe: state 0 is what the segment starts from (no folder when it is
+// scratch); for item k, 1-based, StateDir/k is the state after it, DiffDir/k is
+// Diff(k-1, k), RecordDirIn/k holds record.json when the item is an observed exec.
+// It writes OutDir/k.json and the empty folder OutDir/empty.
+//
+// digest: SourceDir/k is a local source; it writes OutDir/k.json and
+// OutDir/empty.
+//
+// assemble: PlanFile, EvidenceDir/SEGMENT/k.json; it writes OutDir/StepsFile,
+// OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile.
+//
+// bind: LedgerDir/LedgerFile and RootfsDir (no folder when the image is empty); it
+// writes nothing and exits 1 when the two disagree.
+const (
+	EvidencePath = "/sworn-evidence"
+
+	StateDir    = "/in/state"
+	DiffDir     = "/in/diff"
+	RecordDirIn = "/in/record"
+	SourceDir   = "/in/source"
+	PlanDir     = "/in/plan"
+	PlanFile    = "plan.json"
+	EvidenceDir = "/in/evidence"
+	LedgerDir   = "/in/ledger"
+	RootfsDir   = "/in/rootfs"
+	OutDir      = "/out"
+
+	// EmptyDir is an empty folder in every record and evidence output: the Path
+	// of a Bundle attestation that carries the output into a mode=min cache and
+	// exports no statement.
+	EmptyDir = "empty"
+
+	// The statements' predicates; the names are what `-o type=local` writes.
+	StepsFile    = "sworn-steps.json"
+	ContentsFile = "sworn-contents.json"
+	SPDXFile     = "sbom.spdx.json"
+	LedgerFile   = "ledger.json"
+
+	// MaxSegment bounds the items of one describe container: each takes three
+	// mounts.
+	MaxSegment = 24
+)

@@ -1,0 +1,178 @@
+package step
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// PlanVersion is the version of Plan that this package reads and writes.
+const PlanVersion = 1
+
+// Plan is what the frontend knows of a build of one platform before it runs: its
+// sources, its steps and where their evidence will lie. It holds nothing that
+// differs between two builds of the same inputs (no session, no vertex digest of
+// a local source), because it is part of the cache key of the statements.
+//
+// States, the file systems between steps, are named by what made them: a source's
+// or a step's ID, with ".N" appended for output N > 0 of a step. The empty string
+// is an empty file system (scratch).
+type Plan struct {
+	Version  int    `json:"version"`
+	Platform string `json:"platform"` // "linux/amd64", OCI form
+	// Options are Sworn's options as they were in force, each key present.
+	Options map[string]string `json:"options"`
+	// Epoch is SOURCE_DATE_EPOCH in seconds, when it was given.
+	Epoch *int64 `json:"epoch,omitempty"`
+	// Sources are sorted by ID ("source1", "source2", ..., in order of first use).
+	Sources []Source `json:"sources"`
+	// Steps are in topological order ("step1", "step2", ...).
+	Steps []Step `json:"steps"`
+	// Image is the state that becomes the image.
+	Image string `json:"image"`
+	// ImageName is what the build calls its target: stage name or "image".
+	ImageName string `json:"imageName"`
+}
+
+// Source kinds.
+const (
+	SourceImage     = "image"
+	SourceOCILayout = "oci-layout"
+	SourceGit       = "git"
+	SourceHTTP      = "http"
+	SourceLocal     = "local"
+	SourceBlob      = "blob"
+	SourceOther     = "other"
+)
+
+// Source is an input of the build: an in-toto material.
+type Source struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+	// URI without credentials: a purl for images (pkg:docker/...), git+URL#ref,
+	// an http URL, or local:NAME.
+	URI string `json:"uri"`
+	// Digest is an in-toto DigestSet; empty when it is not known before the build
+	// (local contexts: see Evidence).
+	Digest   map[string]string `json:"digest,omitempty"`
+	Platform string            `json:"platform,omitempty"`
+	// Pinned: the build verifies Digest, it did not merely resolve to it once.
+	Pinned bool `json:"pinned"`
+	// Evidence is where its tree digest (local) or its contents (the base of the
+	// image) lie; null when neither was described.
+	Evidence *Place `json:"evidence,omitempty"`
+}
+
+// Place is an item of evidence: /in/evidence/SEGMENT/ITEM.json.
+type Place struct {
+	Segment int `json:"segment"`
+	Item    int `json:"item"`
+}
+
+// Step kinds: the LLB op behind it.
+const (
+	KindExec  = "exec"
+	KindFile  = "file"
+	KindMerge = "merge"
+	KindDiff  = "diff"
+	KindBuild = "build"
+)
+
+// Step is a vertex of the build graph that makes a state.
+type Step struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+	// Name is the vertex's name in the progress: "[build 2/4] RUN make".
+	Name string `json:"name"`
+	// Lines of the Dockerfile, 1-based, inclusive, sorted.
+	Lines []Lines `json:"lines,omitempty"`
+	// Parent is the state that it starts from.
+	Parent string `json:"parent"`
+	// Reads are the other states and sources that it reads, sorted, unique.
+	Reads []string `json:"reads,omitempty"`
+	// Exec is set for KindExec.
+	Exec *Exec `json:"exec,omitempty"`
+	// Actions are set for KindFile, in order: "copy source1:/src /dst", "mkdir
+	// /app", "mkfile /x", "rm /y", "symlink /a /b".
+	Actions []string `json:"actions,omitempty"`
+	// External: the step came with an input of the frontend (another build), so it
+	// was not rewritten.
+	External bool `json:"external,omitempty"`
+	// Unobserved says why no record exists of an exec; empty when one does.
+	Unobserved string `json:"unobserved,omitempty"`
+	// Evidence is where its delta and record lie. Always set for steps that make
+	// a described state.
+	Evidence *Place `json:"evidence,omitempty"`
+}
+
+// Lines is a range of Dockerfile lines.
+type Lines struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+// Exec is a command as the Dockerfile asked for it.
+type Exec struct {
+	Args       []string    `json:"args"`
+	Env        []string    `json:"env"`  // KEY=value, in order
+	User       string      `json:"user"` // as written; empty is root
+	Cwd        string      `json:"cwd"`
+	Network    string      `json:"network"`  // sandbox, host, none
+	Security   string      `json:"security"` // sandbox, insecure
+	Mounts     []Mount     `json:"mounts,omitempty"`
+	SecretEnv  []SecretEnv `json:"secretEnv,omitempty"`
+	ExtraHosts []string    `json:"extraHosts,omitempty"` // HOST=IP
+	Devices    []string    `json:"devices,omitempty"`
+}
+
+// Mount types.
+const (
+	MountBind   = "bind"
+	MountCache  = "cache"
+	MountTmpfs  = "tmpfs"
+	MountSecret = "secret"
+	MountSSH    = "ssh"
+)
+
+// Mount is one mount of an Exec, the root excepted. Secrets appear by id only.
+type Mount struct {
+	Type   string `json:"type"`
+	Target string `json:"target"`
+	// From is the state that is mounted (bind, cache), Path the folder in it.
+	From     string `json:"from,omitempty"`
+	Path     string `json:"path,omitempty"`
+	ReadOnly bool   `json:"readOnly,omitempty"`
+	// ID of a cache, secret or ssh mount.
+	ID       string `json:"id,omitempty"`
+	Sharing  string `json:"sharing,omitempty"` // cache: shared, private, locked
+	Optional bool   `json:"optional,omitempty"`
+}
+
+// SecretEnv is an environment variable whose value is a secret.
+type SecretEnv struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Optional bool   `json:"optional,omitempty"`
+}
+
+// EncodePlan returns the plan's JSON.
+func EncodePlan(p Plan) ([]byte, error) {
+	p.Version = PlanVersion
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encode plan: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// DecodePlan reads a plan strictly: unknown fields, another version or trailing
+// bytes are errors.
+func DecodePlan(b []byte) (Plan, error) {
+	var p Plan
+	if err := decodeStrict(string(b), &p); err != nil {
+		return Plan{}, fmt.Errorf("decode plan: %w", err)
+	}
+	if p.Version != PlanVersion {
+		return Plan{}, fmt.Errorf("decode plan: version %d, want %d", p.Version, PlanVersion)
+	}
+	return p, nil
+}
