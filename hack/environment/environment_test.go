@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -66,7 +67,7 @@ func TestQuoteSurvivesTheShell(t *testing.T) {
 func TestStatusOfAnEnvironmentThatNeverRan(t *testing.T) {
 	l := layout{root: "/r", state: t.TempDir()}
 	var out bytes.Buffer
-	if err := status(l, &out, false); err != errDown {
+	if err := status(l, &out, false); !errors.Is(err, errDown) {
 		t.Errorf("error %v, want %v", err, errDown)
 	}
 	for _, name := range serviceNames() {
