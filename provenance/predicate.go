@@ -78,8 +78,12 @@ type Inputs struct {
 	// Packages own the observed files that are not listed in Files, sorted by
 	// purl.
 	Packages []PackageInput `json:"packages"`
-	// Files that no package owns, sorted by path.
+	// Files that no package owns, and owned ones that changed or could not be read,
+	// sorted by path.
 	Files []FileInput `json:"files"`
+	// OmittedFiles is the number of files left out of Files because the statement
+	// would have been larger than BuildKit takes.
+	OmittedFiles int `json:"omittedFiles,omitempty"`
 }
 
 // PackageInput is a package of whose files some were opened.
@@ -88,41 +92,61 @@ type PackageInput struct {
 	Files int    `json:"files"`
 }
 
-// FileInput is an observed file that no package owns.
+// FileInput is an observed file by itself.
 type FileInput struct {
 	Path   step.Path         `json:"path"`
 	Digest map[string]string `json:"digest,omitempty"`
 	Size   int64             `json:"size"`
 	// Changed in the same step: Digest is of the bytes before it.
-	Changed bool   `json:"changed,omitempty"`
-	Mount   string `json:"mount,omitempty"`
-	Shared  bool   `json:"shared,omitempty"`
-	Reason  string `json:"reason,omitempty"`
+	Changed bool `json:"changed,omitempty"`
+	// Package is the purl of the owner before the step. Owned files are listed only
+	// when they changed in the step or could not be read.
+	Package string `json:"package,omitempty"`
+	// Mount is the target of the mount that the file lies in; empty for the root.
+	Mount string `json:"mount,omitempty"`
+	// Shared: another build may have opened it, not this step.
+	Shared bool `json:"shared,omitempty"`
+	// Reason says why Digest is missing.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Outputs are what the step changed in its file system. Lists are sorted by path
 // and never null.
 type Outputs struct {
-	// Digest over the delta (docs/statements.md, "digest of the delta").
+	// Digest over the delta (docs/statements.md, "digest of the delta"); empty when
+	// the outputs were not described.
 	Digest          map[string]string `json:"digest"`
 	Added           []FileOutput      `json:"added"`
 	Changed         []FileOutput      `json:"changed"`
 	Removed         []step.Path       `json:"removed"`
 	PackagesAdded   []string          `json:"packagesAdded"`   // purls
 	PackagesRemoved []string          `json:"packagesRemoved"` // purls
+	// Omitted is set when Added, Changed and Removed were left out because the
+	// statement would have been larger than BuildKit takes. Digest is over all.
+	Omitted *Omitted `json:"omitted,omitempty"`
+}
+
+// Omitted counts what was left out of [Outputs].
+type Omitted struct {
+	Added   int `json:"added"`
+	Changed int `json:"changed"`
+	Removed int `json:"removed"`
 }
 
 // FileOutput is a file, folder or node that a step added or changed.
 type FileOutput struct {
-	Path    step.Path         `json:"path"`
-	Type    string            `json:"type"`
-	Mode    string            `json:"mode"`
-	UID     uint32            `json:"uid"`
-	GID     uint32            `json:"gid"`
-	Size    int64             `json:"size,omitempty"`
-	Digest  map[string]string `json:"digest,omitempty"`
-	Target  step.Path         `json:"target,omitempty"`
-	Package string            `json:"package,omitempty"` // purl
+	Path   step.Path         `json:"path"`
+	Type   string            `json:"type"`
+	Mode   string            `json:"mode"`
+	UID    uint32            `json:"uid"`
+	GID    uint32            `json:"gid"`
+	Size   int64             `json:"size,omitempty"`
+	Digest map[string]string `json:"digest,omitempty"`
+	Target step.Path         `json:"target,omitempty"`
+	Device string            `json:"device,omitempty"`
+	// Capability is as in [File].
+	Capability string `json:"capability,omitempty"`
+	Package    string `json:"package,omitempty"` // purl
 }
 
 // Contents is the predicate of ContentsType.
@@ -162,6 +186,9 @@ type File struct {
 	Target step.Path `json:"target,omitempty"`
 	// Device numbers "MAJOR:MINOR" of TypeChar and TypeBlock.
 	Device string `json:"device,omitempty"`
+	// Capability is the extended attribute security.capability of TypeFile,
+	// lower-case hex.
+	Capability string `json:"capability,omitempty"`
 	// Package is an index into Contents.Packages.
 	Package *int `json:"package,omitempty"`
 	// Step is the id of the step that wrote the entry last, or of the base image's

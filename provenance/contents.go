@@ -1,0 +1,137 @@
+package provenance
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Check verifies that the contents hold together: files sorted, unique, each in a
+// folder that is there, fields as their type has them, package indexes in range,
+// packages sorted, and the digest the one over the files. It says nothing about
+// whether an image has these contents.
+func (c *Contents) Check() error {
+	if c.Platform == "" {
+		return fmt.Errorf("check contents: no platform")
+	}
+	if c.Files == nil || c.Packages == nil {
+		return fmt.Errorf("check contents: files or packages missing")
+	}
+	if err := sorted(c.Packages); err != nil {
+		return fmt.Errorf("check contents: packages: %w", err)
+	}
+	folders := map[step.Path]bool{"/": true}
+	last := step.Path("")
+	for i, f := range c.Files {
+		if f.Path <= last {
+			return fmt.Errorf("check contents: %q: not sorted or twice", string(f.Path))
+		}
+		last = f.Path
+		if err := c.checkFile(&c.Files[i], folders); err != nil {
+			return fmt.Errorf("check contents: %q: %w", string(f.Path), err)
+		}
+		if f.Type == TypeDir {
+			folders[f.Path] = true
+		}
+	}
+	if want := ContentsDigest(c.Files); !maps.Equal(c.Digest, want) {
+		return fmt.Errorf("check contents: digest is %s, its files give %s", c.Digest["sha256"], want["sha256"])
+	}
+	return nil
+}
+
+func (c *Contents) checkFile(f *File, folders map[step.Path]bool) error {
+	e := entry{f.Path, f.Type, f.Mode, f.UID, f.GID, f.Size, f.Digest, f.Target, f.Device, f.Capability}
+	if err := e.check(); err != nil {
+		return err
+	}
+	if !folders[step.Path(path.Dir(string(f.Path)))] {
+		return fmt.Errorf("its folder is not listed")
+	}
+	if f.Package != nil && (*f.Package < 0 || *f.Package >= len(c.Packages)) {
+		return fmt.Errorf("package %d of %d", *f.Package, len(c.Packages))
+	}
+	if f.Step == "" {
+		return fmt.Errorf("no step")
+	}
+	return nil
+}
+
+// check verifies that an entry has the fields of its type and no others.
+func (e entry) check() error {
+	if err := cleanPath(e.path); err != nil {
+		return err
+	}
+	if !isMode(e.mode) {
+		return fmt.Errorf("mode %q", e.mode)
+	}
+	switch e.kind {
+	case TypeFile, TypeDir, TypeSymlink, TypeChar, TypeBlock, TypeFifo, TypeSocket:
+	default:
+		return fmt.Errorf("type %q", e.kind)
+	}
+	if e.kind == TypeFile {
+		if e.size < 0 {
+			return fmt.Errorf("size %d", e.size)
+		}
+		if err := isSHA256(e.digest); err != nil {
+			return err
+		}
+	} else if e.size != 0 || e.digest != nil || e.capability != "" {
+		return fmt.Errorf("a %s with size, digest or capability", e.kind)
+	}
+	if (e.kind == TypeSymlink) != (e.target != "") || strings.IndexByte(string(e.target), 0) >= 0 {
+		return fmt.Errorf("a %s with target %q", e.kind, string(e.target))
+	}
+	if (e.kind == TypeChar || e.kind == TypeBlock) != (e.device != "") || !isDevice(e.device) {
+		return fmt.Errorf("a %s with device %q", e.kind, e.device)
+	}
+	if len(e.capability)%2 != 0 || !isHex(e.capability) {
+		return fmt.Errorf("capability %q", e.capability)
+	}
+	return nil
+}
+
+func cleanPath(p step.Path) error {
+	s := string(p)
+	if s == "/" || !strings.HasPrefix(s, "/") || path.Clean(s) != s || strings.IndexByte(s, 0) >= 0 {
+		return fmt.Errorf("not an absolute clean path")
+	}
+	return nil
+}
+
+func isMode(s string) bool {
+	return len(s) == 4 && strings.Trim(s, "01234567") == ""
+}
+
+func isDevice(s string) bool {
+	if s == "" {
+		return true
+	}
+	major, minor, ok := strings.Cut(s, ":")
+	return ok && major != "" && minor != "" && strings.Trim(major+minor, "0123456789") == ""
+}
+
+func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
+
+func isSHA256(d map[string]string) error {
+	if len(d) != 1 || len(d["sha256"]) != 64 || !isHex(d["sha256"]) {
+		return fmt.Errorf("digest %v, want one sha256 in lower-case hex", d)
+	}
+	return nil
+}
+
+// sorted verifies that strings are in order, each once, none empty.
+func sorted[S ~string](list []S) error {
+	last := S("")
+	for _, s := range list {
+		if s <= last {
+			return fmt.Errorf("%q: not sorted, twice or empty", string(s))
+		}
+		last = s
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package provenance
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// MaxPredicate is the largest predicate, in bytes, that Sworn makes or reads.
+// BuildKit refuses statements over 40 MiB; one MiB is left for the statement
+// around the predicate.
+const MaxPredicate = 39 << 20
+
+// DecodeContents reads a predicate of [ContentsType]: at most [MaxPredicate]
+// bytes, no unknown fields, no trailing bytes, and nothing that
+// [Contents.Check] refuses.
+func DecodeContents(b []byte) (Contents, error) {
+	var c Contents
+	if err := decode(b, &c); err != nil {
+		return Contents{}, fmt.Errorf("decode contents: %w", err)
+	}
+	if err := c.Check(); err != nil {
+		return Contents{}, fmt.Errorf("decode contents: %w", err)
+	}
+	return c, nil
+}
+
+// DecodeSteps reads a predicate of [StepsType]; it is as strict as
+// [DecodeContents].
+func DecodeSteps(b []byte) (Steps, error) {
+	var s Steps
+	if err := decode(b, &s); err != nil {
+		return Steps{}, fmt.Errorf("decode steps: %w", err)
+	}
+	if err := s.Check(); err != nil {
+		return Steps{}, fmt.Errorf("decode steps: %w", err)
+	}
+	return s, nil
+}
+
+func decode(b []byte, v any) error {
+	if len(b) > MaxPredicate {
+		return fmt.Errorf("%d bytes, more than %d", len(b), MaxPredicate)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("trailing bytes")
+	}
+	return nil
+}
+
+// Encode returns a predicate's JSON, one line with a newline. It escapes as
+// [json.Marshal] does, so that BuildKit, which encodes it once more, adds nothing.
+// A predicate over [MaxPredicate] is a [SizeError].
+func Encode(predicate any) ([]byte, error) {
+	b, err := json.Marshal(predicate)
+	if err != nil {
+		return nil, fmt.Errorf("encode predicate: %w", err)
+	}
+	b = append(b, '\n')
+	if len(b) > MaxPredicate {
+		return nil, &SizeError{Bytes: len(b)}
+	}
+	return b, nil
+}
+
+// SizeError is a predicate too large to be attached.
+type SizeError struct {
+	Bytes int
+}
+
+// Error says how large it is and may be.
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("encode predicate: %d bytes, more than a statement may have (%d)", e.Bytes, MaxPredicate)
+}

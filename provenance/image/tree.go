@@ -1,0 +1,280 @@
+package image
+
+import (
+	"archive/tar"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+// Whiteouts: https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts
+const (
+	whiteoutPrefix = ".wh."
+	// whiteoutMeta starts names that AUFS keeps for itself, the opaque marker among
+	// them.
+	whiteoutMeta   = ".wh..wh."
+	whiteoutOpaque = ".wh..wh..opq"
+)
+
+const (
+	// maxEntries bounds the entries of an image's layers, memory being some 300
+	// bytes each.
+	maxEntries = 8 << 20
+	// maxDepth bounds the folders above an entry: PATH_MAX has room for 2048.
+	maxDepth = 2048
+)
+
+// Rootfs is the file system that an image's layers make.
+type Rootfs struct {
+	// Files are all entries but the root folder, sorted by path bytes; Package and
+	// Step are not set.
+	Files []provenance.File
+	// Layers and Size, in bytes, as stored.
+	Layers int
+	Size   int64
+}
+
+// tree is a file system under construction.
+type tree struct {
+	root    *node
+	layer   int // counts from 1
+	entries int
+}
+
+type node struct {
+	file provenance.File
+	// layer wrote the node last. Whiteouts act on lower layers only.
+	layer    int
+	children map[string]*node
+}
+
+func newTree() *tree {
+	return &tree{root: newDir(0)}
+}
+
+func newDir(layer int) *node {
+	return &node{
+		file:     provenance.File{Type: provenance.TypeDir, Mode: "0755"},
+		layer:    layer,
+		children: make(map[string]*node),
+	}
+}
+
+// apply adds a layer.
+func (t *tree) apply(tr *tar.Reader) error {
+	t.layer++
+	for {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read tar: %w", err)
+		}
+		if t.entries++; t.entries > maxEntries {
+			return fmt.Errorf("more than %d entries", maxEntries)
+		}
+		if err := t.add(h, tr); err != nil {
+			return fmt.Errorf("entry %.500q: %w", h.Name, err)
+		}
+	}
+}
+
+func (t *tree) add(h *tar.Header, r io.Reader) error {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	parts, err := split(h.Name)
+	if err != nil {
+		return err
+	}
+	if len(parts) == 0 {
+		if h.Typeflag != tar.TypeDir {
+			return errors.New("the root is not a folder")
+		}
+		return nil
+	}
+	base := parts[len(parts)-1]
+	if strings.HasPrefix(base, whiteoutPrefix) {
+		return t.whiteout(parts[:len(parts)-1], base)
+	}
+	n, err := t.read(h, r)
+	if err != nil {
+		return err
+	}
+	parent, err := t.folder(parts[:len(parts)-1])
+	if err != nil {
+		return err
+	}
+	if old := parent.children[base]; old != nil && old.children != nil && n.children != nil {
+		n.children = old.children
+	}
+	parent.children[base] = n
+	return nil
+}
+
+// whiteout removes what lower layers have. A parent that is not there is nothing
+// to remove from.
+func (t *tree) whiteout(dir []string, base string) error {
+	parent, err := t.lookup(dir)
+	if err != nil || parent == nil || parent.children == nil {
+		return err
+	}
+	if base == whiteoutOpaque {
+		for name, c := range parent.children {
+			if t.prune(c) {
+				delete(parent.children, name)
+			}
+		}
+		return nil
+	}
+	if strings.HasPrefix(base, whiteoutMeta) {
+		return nil
+	}
+	name := strings.TrimPrefix(base, whiteoutPrefix)
+	if c := parent.children[name]; c != nil && t.prune(c) {
+		delete(parent.children, name)
+	}
+	return nil
+}
+
+// prune removes what lower layers put at and below a node. It reports whether
+// nothing is left of it.
+func (t *tree) prune(n *node) bool {
+	for name, c := range n.children {
+		if t.prune(c) {
+			delete(n.children, name)
+		}
+	}
+	return n.layer < t.layer && len(n.children) == 0
+}
+
+// folder returns the folder at a path, with folders made where none is, as an
+// unpacker makes them.
+func (t *tree) folder(parts []string) (*node, error) {
+	n := t.root
+	for i, p := range parts {
+		c := n.children[p]
+		if c == nil {
+			c = newDir(t.layer)
+			n.children[p] = c
+		}
+		if c.children == nil {
+			return nil, fmt.Errorf("lies below %q, which is a %s", "/"+strings.Join(parts[:i+1], "/"), c.file.Type)
+		}
+		n = c
+	}
+	return n, nil
+}
+
+// lookup returns the node at a path, or nil.
+func (t *tree) lookup(parts []string) (*node, error) {
+	n := t.root
+	for i, p := range parts {
+		if n.file.Type == provenance.TypeSymlink {
+			return nil, fmt.Errorf("lies below %q, which is a symlink", "/"+strings.Join(parts[:i], "/"))
+		}
+		if n = n.children[p]; n == nil {
+			return nil, nil
+		}
+	}
+	return n, nil
+}
+
+// read makes a node of a tar entry, hashing its content.
+func (t *tree) read(h *tar.Header, r io.Reader) (*node, error) {
+	if h.Typeflag == tar.TypeLink {
+		return t.link(h)
+	}
+	if h.Uid < 0 || h.Gid < 0 || int64(h.Uid) > 1<<32-1 || int64(h.Gid) > 1<<32-1 {
+		return nil, fmt.Errorf("owner %d:%d is out of range", h.Uid, h.Gid)
+	}
+	n := &node{layer: t.layer}
+	n.file.Mode = fmt.Sprintf("%04o", h.Mode&0o7777)
+	n.file.UID, n.file.GID = uint32(h.Uid), uint32(h.Gid)
+	switch h.Typeflag {
+	case tar.TypeReg:
+		n.file.Type = provenance.TypeFile
+		sum := sha256.New()
+		size, err := io.Copy(sum, r)
+		if err != nil {
+			return nil, err
+		}
+		n.file.Size = size
+		n.file.Digest = map[string]string{"sha256": hex.EncodeToString(sum.Sum(nil))}
+	case tar.TypeDir:
+		n.file.Type = provenance.TypeDir
+		n.children = make(map[string]*node)
+	case tar.TypeSymlink:
+		// Linux has no mode on links: stat(2) always says 0777.
+		n.file.Type, n.file.Mode = provenance.TypeSymlink, "0777"
+		n.file.Target = step.Path(h.Linkname)
+	case tar.TypeChar, tar.TypeBlock:
+		n.file.Type = provenance.TypeChar
+		if h.Typeflag == tar.TypeBlock {
+			n.file.Type = provenance.TypeBlock
+		}
+		n.file.Device = fmt.Sprintf("%d:%d", h.Devmajor, h.Devminor)
+	case tar.TypeFifo:
+		n.file.Type = provenance.TypeFifo
+	default:
+		return nil, fmt.Errorf("tar type %q is not supported", h.Typeflag)
+	}
+	return n, nil
+}
+
+// link makes a node like the one that a hard link points to.
+func (t *tree) link(h *tar.Header) (*node, error) {
+	parts, err := split(h.Linkname)
+	if err != nil {
+		return nil, fmt.Errorf("hard link to %.500q: %w", h.Linkname, err)
+	}
+	target, err := t.lookup(parts)
+	if err != nil {
+		return nil, fmt.Errorf("hard link to %.500q: %w", h.Linkname, err)
+	}
+	if target == nil || target.children != nil {
+		return nil, fmt.Errorf("hard link to %.500q, which is no file", h.Linkname)
+	}
+	return &node{file: target.file, layer: t.layer}, nil
+}
+
+// split returns the elements of a path, "." and empty ones dropped.
+func split(name string) ([]string, error) {
+	if strings.IndexByte(name, 0) >= 0 {
+		return nil, errors.New("NUL in the name")
+	}
+	parts := slices.DeleteFunc(strings.Split(name, "/"), func(p string) bool { return p == "" || p == "." })
+	if slices.Contains(parts, "..") {
+		return nil, errors.New("leaves the root")
+	}
+	if len(parts) > maxDepth {
+		return nil, fmt.Errorf("more than %d folders deep", maxDepth)
+	}
+	return parts, nil
+}
+
+// files lists the tree.
+func (t *tree) files() []provenance.File {
+	var out []provenance.File
+	var walk func(prefix string, n *node)
+	walk = func(prefix string, n *node) {
+		for name, c := range n.children {
+			f := c.file
+			f.Path = step.Path(prefix + "/" + name)
+			out = append(out, f)
+			walk(string(f.Path), c)
+		}
+	}
+	walk("", t.root)
+	slices.SortFunc(out, func(a, b provenance.File) int { return cmp.Compare(a.Path, b.Path) })
+	return out
+}

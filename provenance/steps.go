@@ -1,0 +1,183 @@
+package provenance
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Check verifies that the steps hold together: ids unique, every state that is
+// named made earlier, lists sorted and present, and each digest of a delta the
+// one over the files listed (where none are omitted).
+func (s *Steps) Check() error {
+	if s.Platform == "" || s.Options == nil || s.Materials == nil || s.Steps == nil {
+		return fmt.Errorf("check steps: platform, options, materials or steps missing")
+	}
+	known := map[string]bool{"": true}
+	for _, m := range s.Materials {
+		if err := m.check(known); err != nil {
+			return fmt.Errorf("check steps: material %q: %w", m.ID, err)
+		}
+		known[m.ID] = true
+	}
+	for i := range s.Steps {
+		if err := s.Steps[i].check(known); err != nil {
+			return fmt.Errorf("check steps: step %q: %w", s.Steps[i].ID, err)
+		}
+		known[s.Steps[i].ID] = true
+	}
+	if !known[StateStep(s.Image)] {
+		return fmt.Errorf("check steps: image %q is no step or material", s.Image)
+	}
+	return nil
+}
+
+// StateStep returns the id of the step or material that makes a state: "step3" of
+// "step3.1".
+func StateStep(state string) string {
+	id, _, _ := strings.Cut(state, ".")
+	return id
+}
+
+func (m *Material) check(known map[string]bool) error {
+	switch {
+	case known[m.ID]:
+		return fmt.Errorf("no id, or one that is taken")
+	case strings.Contains(m.ID, "."):
+		return fmt.Errorf("id with a dot")
+	case m.Kind == "" || m.URI == "":
+		return fmt.Errorf("no kind or no uri")
+	case m.Digest == nil:
+		return fmt.Errorf("no digest set")
+	}
+	return nil
+}
+
+func (s *Step) check(known map[string]bool) error {
+	if known[s.ID] || strings.Contains(s.ID, ".") {
+		return fmt.Errorf("no id, one that is taken, or one with a dot")
+	}
+	if s.Kind == "" {
+		return fmt.Errorf("no kind")
+	}
+	for _, state := range append([]string{s.Parent}, s.Reads...) {
+		if !known[StateStep(state)] {
+			return fmt.Errorf("starts from or reads %q, which is not made before it", state)
+		}
+	}
+	for _, m := range s.Mounts {
+		if !known[StateStep(m.From)] {
+			return fmt.Errorf("mounts %q, which is not made before it", m.From)
+		}
+	}
+	if err := sorted(s.Reads); err != nil {
+		return fmt.Errorf("reads: %w", err)
+	}
+	if s.Inputs != nil {
+		if err := s.Inputs.check(); err != nil {
+			return fmt.Errorf("inputs: %w", err)
+		}
+	}
+	if err := s.Outputs.check(); err != nil {
+		return fmt.Errorf("outputs: %w", err)
+	}
+	return nil
+}
+
+// Modes of [Inputs], beside those of the runner: no record was made.
+const InputsNone = "none"
+
+func (in *Inputs) check() error {
+	switch in.Mode {
+	case step.ObserveInotify:
+	case step.ObserveOff, InputsNone:
+		if in.Complete {
+			return fmt.Errorf("mode %s cannot be complete", in.Mode)
+		}
+	default:
+		return fmt.Errorf("mode %q", in.Mode)
+	}
+	if in.Packages == nil || in.Files == nil {
+		return fmt.Errorf("packages or files missing")
+	}
+	if in.OmittedFiles < 0 {
+		return fmt.Errorf("%d files omitted", in.OmittedFiles)
+	}
+	last := ""
+	for _, p := range in.Packages {
+		if p.PURL <= last || p.Files < 1 {
+			return fmt.Errorf("package %q: not sorted, twice or without files", p.PURL)
+		}
+		last = p.PURL
+	}
+	lastPath := step.Path("")
+	for _, f := range in.Files {
+		if err := f.check(); err != nil {
+			return fmt.Errorf("%q: %w", string(f.Path), err)
+		}
+		if f.Path <= lastPath {
+			return fmt.Errorf("%q: not sorted or twice", string(f.Path))
+		}
+		lastPath = f.Path
+	}
+	return nil
+}
+
+func (f *FileInput) check() error {
+	if err := cleanPath(f.Path); err != nil {
+		return err
+	}
+	if f.Size < 0 {
+		return fmt.Errorf("size %d", f.Size)
+	}
+	if len(f.Digest) == 0 {
+		if f.Reason == "" {
+			return fmt.Errorf("no digest and no reason")
+		}
+		return nil
+	}
+	return isSHA256(f.Digest)
+}
+
+func (o *Outputs) check() error {
+	if o.Digest == nil || o.Added == nil || o.Changed == nil || o.Removed == nil || o.PackagesAdded == nil || o.PackagesRemoved == nil {
+		return fmt.Errorf("digest or a list missing")
+	}
+	listed := len(o.Added) + len(o.Changed) + len(o.Removed)
+	if len(o.Digest) == 0 {
+		if listed+len(o.PackagesAdded)+len(o.PackagesRemoved) > 0 || o.Omitted != nil {
+			return fmt.Errorf("files or packages without a digest")
+		}
+		return nil
+	}
+	if o.Omitted != nil {
+		if listed > 0 || o.Omitted.Added < 0 || o.Omitted.Changed < 0 || o.Omitted.Removed < 0 {
+			return fmt.Errorf("lists that are omitted and not empty")
+		}
+		return isSHA256(o.Digest)
+	}
+	for _, list := range [][]FileOutput{o.Added, o.Changed} {
+		last := step.Path("")
+		for _, f := range list {
+			e := entry{f.Path, f.Type, f.Mode, f.UID, f.GID, f.Size, f.Digest, f.Target, f.Device, f.Capability}
+			if err := e.check(); err != nil {
+				return fmt.Errorf("%q: %w", string(f.Path), err)
+			}
+			if f.Path <= last {
+				return fmt.Errorf("%q: not sorted or twice", string(f.Path))
+			}
+			last = f.Path
+		}
+	}
+	for _, err := range []error{sorted(o.Removed), sorted(o.PackagesAdded), sorted(o.PackagesRemoved)} {
+		if err != nil {
+			return err
+		}
+	}
+	if want := DeltaDigest(*o); !maps.Equal(o.Digest, want) {
+		return fmt.Errorf("digest is %s, the lists give %s", o.Digest["sha256"], want["sha256"])
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package sbom
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ParseDpkgStatus reads stanzas of dpkg's status file (deb822(5)) and returns
+// those whose files are installed. PURL and Files are not set. A stanza without a
+// package name or version is an error; so is a line that belongs to no field.
+func ParseDpkgStatus(b []byte) ([]Package, error) {
+	var out []Package
+	fields := map[string]string{}
+	last := ""
+	flush := func() error {
+		defer func() { fields, last = map[string]string{}, "" }()
+		if len(fields) == 0 {
+			return nil
+		}
+		p, installed, err := dpkgPackage(fields)
+		if err == nil && installed {
+			out = append(out, p)
+		}
+		return err
+	}
+	for i, line := range strings.Split(string(b), "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		switch {
+		case strings.TrimSpace(line) == "":
+			if err := flush(); err != nil {
+				return nil, fmt.Errorf("read dpkg status: stanza before line %d: %w", i+1, err)
+			}
+		case line[0] == ' ' || line[0] == '\t':
+			if last == "" {
+				return nil, fmt.Errorf("read dpkg status: line %d continues no field", i+1)
+			}
+		default:
+			key, value, ok := strings.Cut(line, ":")
+			if !ok {
+				return nil, fmt.Errorf("read dpkg status: line %d is no field", i+1)
+			}
+			last = strings.ToLower(key)
+			if wanted(last) {
+				fields[last] = strings.TrimSpace(value)
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return nil, fmt.Errorf("read dpkg status: last stanza: %w", err)
+	}
+	return out, nil
+}
+
+func wanted(field string) bool {
+	switch field {
+	case "package", "status", "version", "architecture", "source", "maintainer", "homepage":
+		return true
+	}
+	return false
+}
+
+func dpkgPackage(f map[string]string) (Package, bool, error) {
+	p := Package{
+		Type:       "deb",
+		Name:       f["package"],
+		Version:    f["version"],
+		Arch:       f["architecture"],
+		Maintainer: f["maintainer"],
+		Homepage:   f["homepage"],
+	}
+	if p.Name == "" {
+		return Package{}, false, fmt.Errorf("no package name")
+	}
+	if !unpacked(f["status"]) {
+		return Package{}, false, nil
+	}
+	if p.Version == "" {
+		return Package{}, false, fmt.Errorf("package %q has no version", p.Name)
+	}
+	p.Source, p.SourceVersion = p.Name, p.Version
+	if src := f["source"]; src != "" {
+		name, version, ok := strings.Cut(src, " ")
+		p.Source = name
+		if version = strings.Trim(strings.TrimSpace(version), "()"); ok && version != "" {
+			p.SourceVersion = version
+		}
+	}
+	return p, true, nil
+}
+
+// unpacked reports whether a status line says that the package's files are in
+// place. Without a status (status.d) they are.
+func unpacked(status string) bool {
+	f := strings.Fields(status)
+	if len(f) == 0 {
+		return true
+	}
+	switch f[len(f)-1] {
+	case "not-installed", "config-files":
+		return false
+	}
+	return true
+}
+
+// ParseDpkgList reads a file list (info/*.list), a path a line.
+func ParseDpkgList(b []byte) []string {
+	var out []string
+	for _, line := range strings.Split(string(b), "\n") {
+		if p, ok := cleanListed(line); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// ParseMD5Sums returns the paths of a md5sums file: "SUM  usr/bin/x" a line.
+func ParseMD5Sums(b []byte) []string {
+	var out []string
+	for _, line := range strings.Split(string(b), "\n") {
+		sum, rest, ok := strings.Cut(line, " ")
+		if !ok || len(sum) != 32 || rest == "" {
+			continue
+		}
+		if p, ok := cleanListed(rest[1:]); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Diversion is an entry of dpkg's diversions: every package's file From lies at
+// To, except that of Package.
+type Diversion struct {
+	From, To string
+	// Package is ":" when an administrator made it.
+	Package string
+}
+
+// ParseDiversions reads dpkg's diversions file: three lines each.
+func ParseDiversions(b []byte) ([]Diversion, error) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	lines := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+	if len(lines)%3 != 0 {
+		return nil, fmt.Errorf("read dpkg diversions: %d lines, want three for each", len(lines))
+	}
+	var out []Diversion
+	for i := 0; i < len(lines); i += 3 {
+		from, ok1 := cleanListed(lines[i])
+		to, ok2 := cleanListed(lines[i+1])
+		if !ok1 || !ok2 || lines[i+2] == "" {
+			return nil, fmt.Errorf("read dpkg diversions: bad entry at line %d", i+1)
+		}
+		out = append(out, Diversion{From: from, To: to, Package: lines[i+2]})
+	}
+	return out, nil
+}

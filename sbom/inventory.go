@@ -1,0 +1,204 @@
+package sbom
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Package is an installed package.
+type Package struct {
+	PURL    string `json:"purl"`
+	Type    string `json:"type"` // purl type: deb, apk
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Arch    string `json:"arch,omitempty"`
+	// Source and SourceVersion name what it was built from; empty when the
+	// database does not say.
+	Source        string `json:"source,omitempty"`
+	SourceVersion string `json:"sourceVersion,omitempty"`
+	Maintainer    string `json:"maintainer,omitempty"`
+	Homepage      string `json:"homepage,omitempty"`
+	// Licence as the database has it; dpkg has none.
+	Licence string `json:"licence,omitempty"`
+	// Files that it owns, sorted: where they lie in the tree, after diversions and
+	// folders that are symlinks.
+	Files []step.Path `json:"files,omitempty"`
+}
+
+// Inventory is what the package databases of a file system say.
+type Inventory struct {
+	Distro Distro `json:"distro"`
+	// Packages are sorted by purl, each purl once.
+	Packages []Package `json:"packages"`
+	// Unread names databases that are there and were not read, sorted.
+	Unread []string `json:"unread,omitempty"`
+}
+
+// Limits on what is read of package databases, in bytes: several times what the
+// largest distributions' full installations have.
+const (
+	maxDatabase = 256 << 20
+	maxList     = 64 << 20
+	maxTotal    = 1 << 30
+)
+
+// Load reads the package databases of a tree. A tree without one has no packages,
+// which is no error.
+func Load(t *Tree) (Inventory, error) {
+	var inv Inventory
+	var err error
+	if inv.Distro, err = loadDistro(t); err != nil {
+		return Inventory{}, err
+	}
+	left := &budget{left: maxTotal}
+	for _, load := range []func(*Tree, Distro, *budget) ([]Package, error){loadDpkg, loadApk} {
+		ps, err := load(t, inv.Distro, left)
+		if err != nil {
+			return Inventory{}, err
+		}
+		inv.Packages = append(inv.Packages, ps...)
+	}
+	inv.Packages = tidy(inv.Packages)
+	for _, db := range []struct{ path, name string }{
+		{"/usr/lib/sysimage/rpm", "rpm"}, {"/var/lib/pacman/local", "pacman"}, {"/var/lib/rpm", "rpm"},
+	} {
+		names, err := t.ReadDir(db.path)
+		if err != nil {
+			return Inventory{}, err
+		}
+		if len(names) > 0 {
+			inv.Unread = append(inv.Unread, db.name+" database "+db.path)
+		}
+	}
+	sort.Strings(inv.Unread)
+	return inv, nil
+}
+
+// budget bounds the bytes read over many files.
+type budget struct{ left int64 }
+
+func (b *budget) read(t *Tree, p string, max int64) ([]byte, error) {
+	data, err := t.ReadFile(p, max)
+	if err != nil {
+		return nil, err
+	}
+	if b.left -= int64(len(data)); b.left < 0 {
+		return nil, fmt.Errorf("read %q: package databases hold more than %d bytes", p, int64(maxTotal))
+	}
+	return data, nil
+}
+
+// tidy sorts packages and their files and joins packages of one purl.
+func tidy(ps []Package) []Package {
+	sort.SliceStable(ps, func(i, j int) bool { return ps[i].PURL < ps[j].PURL })
+	out := []Package{}
+	for _, p := range ps {
+		if n := len(out); n > 0 && out[n-1].PURL == p.PURL {
+			out[n-1].Files = append(out[n-1].Files, p.Files...)
+			continue
+		}
+		out = append(out, p)
+	}
+	for i := range out {
+		sortPaths(out[i].Files)
+		out[i].Files = unique(out[i].Files)
+	}
+	return out
+}
+
+func unique(ps []step.Path) []step.Path {
+	var out []step.Path
+	for i, p := range ps {
+		if i == 0 || p != ps[i-1] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Databases returns the path prefixes of a tree under which a change can change
+// what Load returns.
+func Databases(t *Tree) []string {
+	var out []string
+	for _, p := range []string{
+		"/etc/os-release", "/usr/lib/os-release",
+		"/var/lib/dpkg/status", "/var/lib/dpkg/status.d", "/var/lib/dpkg/info", "/var/lib/dpkg/diversions",
+		"/lib/apk/db/installed", "/usr/lib/apk/db/installed",
+		"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/var/lib/pacman/local",
+	} {
+		out = append(out, p, t.ResolveParent(p), t.Resolve(p))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Touches reports whether a delta changes anything at or below one of the
+// prefixes.
+func (d Delta) Touches(prefixes []string) bool {
+	hit := func(p step.Path) bool {
+		for _, prefix := range prefixes {
+			if string(p) == prefix || strings.HasPrefix(string(p), prefix+"/") {
+				return true
+			}
+		}
+		return false
+	}
+	for _, es := range [][]Entry{d.Added, d.Changed} {
+		for _, e := range es {
+			if hit(e.Path) || above(string(e.Path), prefixes) {
+				return true
+			}
+		}
+	}
+	for _, p := range d.Removed {
+		if hit(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// above reports whether p is a folder on the way to one of the prefixes.
+func above(p string, prefixes []string) bool {
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(prefix, p+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// Diff returns the packages of after that before has not, and those of before
+// that after has not, by purl: another version is one removed and one added.
+func Diff(before, after Inventory) (added, removed []Package) {
+	return without(after.Packages, before.Packages), without(before.Packages, after.Packages)
+}
+
+func without(a, b []Package) []Package {
+	has := make(map[string]bool, len(b))
+	for _, p := range b {
+		has[p.PURL] = true
+	}
+	var out []Package
+	for _, p := range a {
+		if !has[p.PURL] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// cleanListed makes an absolute clean path of a line in a file list; false for
+// the root, for paths that no kernel call takes, and for those with NUL.
+func cleanListed(s string) (string, bool) {
+	if s == "" || len(s) > maxPath || strings.IndexByte(s, 0) >= 0 {
+		return "", false
+	}
+	s = path.Clean("/" + s)
+	return s, s != "/"
+}

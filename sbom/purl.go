@@ -1,0 +1,47 @@
+package sbom
+
+import (
+	"fmt"
+	"strings"
+)
+
+// purl builds a package URL (https://github.com/package-url/purl-spec). The
+// distribution is that of the file system; without an os-release the namespace is
+// fallback and there is no distro qualifier.
+func purl(kind, fallback string, d Distro, name, version, arch string) string {
+	namespace := d.ID
+	if namespace == "" {
+		namespace = fallback
+	}
+	s := "pkg:" + kind + "/" + escape(strings.ToLower(namespace)) + "/" + escape(strings.ToLower(name)) + "@" + escape(version)
+	var q []string
+	if arch != "" {
+		q = append(q, "arch="+escape(arch))
+	}
+	if d.ID != "" {
+		distro := d.ID
+		if d.Version != "" {
+			distro += "-" + d.Version
+		}
+		q = append(q, "distro="+escape(distro))
+	}
+	if len(q) > 0 {
+		s += "?" + strings.Join(q, "&")
+	}
+	return s
+}
+
+// escape percent-encodes a purl component: letters, digits, ".-_~" and ":" stay.
+func escape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(".-_~:", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,267 @@
+package sbom
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"sort"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Tree is a file system below one folder. Nil is an empty file system.
+type Tree struct {
+	dir *os.File
+	// real holds what resolving a folder's path gave; see [Tree.Resolve].
+	real map[string]string
+}
+
+// maxLinks bounds the symlinks followed while one path is resolved, as the
+// kernel does (path_resolution(7)).
+const maxLinks = 40
+
+// maxPath is PATH_MAX: no longer path can have been given to the kernel whole.
+const maxPath = 4096
+
+// OpenTree opens the folder dir. A folder that is not there gives nil, the empty
+// file system.
+func OpenTree(dir string) (*Tree, error) {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open tree %s: %w", dir, err)
+	}
+	return &Tree{dir: os.NewFile(uintptr(fd), dir), real: map[string]string{}}, nil
+}
+
+// Close releases the folder.
+func (t *Tree) Close() error {
+	if t == nil {
+		return nil
+	}
+	return t.dir.Close()
+}
+
+// lookup opens path (absolute, clean) without following any symlink. The
+// descriptor is O_PATH: nothing is opened for reading. The error is
+// fs.ErrNotExist when a part of the path is absent or not a folder.
+func (t *Tree) lookup(p string) (*os.File, *unix.Stat_t, error) {
+	if t == nil || !strings.HasPrefix(p, "/") {
+		return nil, nil, fs.ErrNotExist
+	}
+	fd, err := unix.Openat(int(t.dir.Fd()), ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %q: %w", p, err)
+	}
+	for _, name := range strings.Split(p[1:], "/") {
+		if name == "" {
+			continue
+		}
+		next := -1
+		if name == ".." {
+			err = unix.ENOENT
+		} else {
+			next, err = unix.Openat(fd, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		}
+		unix.Close(fd)
+		switch {
+		case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ENAMETOOLONG), errors.Is(err, unix.EINVAL):
+			return nil, nil, fs.ErrNotExist
+		case err != nil:
+			return nil, nil, fmt.Errorf("read %q: %w", p, err)
+		}
+		fd = next
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		unix.Close(fd)
+		return nil, nil, fmt.Errorf("read %q: %w", p, err)
+	}
+	return os.NewFile(uintptr(fd), p), &st, nil
+}
+
+// Resolve returns where path lies once every symlink on its way, the last name
+// included, is followed inside the tree, as chroot(2) would. Parts that are not
+// there are kept as they are. A loop gives the path back unchanged.
+func (t *Tree) Resolve(p string) string {
+	links := 0
+	real, ok := t.resolve(path.Clean("/"+p), &links)
+	if !ok {
+		return path.Clean("/" + p)
+	}
+	return real
+}
+
+// ResolveParent is Resolve for all but the last name: where an entry itself lies.
+func (t *Tree) ResolveParent(p string) string {
+	p = path.Clean("/" + p)
+	if p == "/" {
+		return p
+	}
+	return path.Join(t.Resolve(path.Dir(p)), path.Base(p))
+}
+
+func (t *Tree) resolve(p string, links *int) (string, bool) {
+	if t == nil || p == "/" || len(p) > maxPath {
+		return p, true
+	}
+	if r, ok := t.real[p]; ok {
+		return r, true
+	}
+	parent, ok := t.resolve(path.Dir(p), links)
+	if !ok {
+		return "", false
+	}
+	here := path.Join(parent, path.Base(p))
+	target, ok := t.readlink(here)
+	if !ok {
+		t.real[p] = here
+		return here, true
+	}
+	*links++
+	if *links > maxLinks || len(target) > maxPath {
+		return "", false
+	}
+	cur := parent
+	if strings.HasPrefix(target, "/") {
+		cur = "/"
+	}
+	for _, name := range strings.Split(target, "/") {
+		switch name {
+		case "", ".":
+		case "..":
+			cur = path.Dir(cur)
+		default:
+			if cur, ok = t.resolve(path.Join(cur, name), links); !ok {
+				return "", false
+			}
+		}
+	}
+	t.real[p] = cur
+	return cur, true
+}
+
+func (t *Tree) readlink(p string) (string, bool) {
+	f, st, err := t.lookup(p)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	if st.Mode&unix.S_IFMT != unix.S_IFLNK {
+		return "", false
+	}
+	s, err := readlinkat(int(f.Fd()), "")
+	return s, err == nil
+}
+
+// readlinkat reads a symlink's target whole.
+func readlinkat(fd int, name string) (string, error) {
+	buf := make([]byte, maxPath+1)
+	n, err := unix.Readlinkat(fd, name, buf)
+	if err != nil {
+		return "", err
+	}
+	return string(buf[:n]), nil
+}
+
+// Stat returns the entry at path, which has no symlink on its way, without
+// digests. It is fs.ErrNotExist when there is none.
+func (t *Tree) Stat(p string) (Entry, error) {
+	f, st, err := t.lookup(p)
+	if err != nil {
+		return Entry{}, err
+	}
+	defer f.Close()
+	return newEntry(step.Path(p), st)
+}
+
+// Open opens the regular file at path, which has no symlink on its way. It is
+// fs.ErrNotExist when no regular file is there.
+func (t *Tree) Open(p string) (*os.File, error) {
+	f, st, err := t.lookup(p)
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, fs.ErrNotExist
+	}
+	dir, _, err := t.lookup(path.Dir(p))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return openRegular(int(dir.Fd()), path.Base(p), p)
+}
+
+// openRegular opens a name that lstat said is a regular file, and checks again.
+func openRegular(dirfd int, name, p string) (*os.File, error) {
+	fd, err := unix.Openat(dirfd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", p, err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		unix.Close(fd)
+		return nil, fmt.Errorf("read %q: no longer a regular file", p)
+	}
+	return os.NewFile(uintptr(fd), p), nil
+}
+
+// ReadFile reads a regular file of at most max bytes; symlinks are resolved
+// inside the tree. It is fs.ErrNotExist when no regular file is there.
+func (t *Tree) ReadFile(p string, max int64) ([]byte, error) {
+	f, err := t.Open(t.Resolve(p))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", p, err)
+	}
+	if int64(len(b)) > max {
+		return nil, fmt.Errorf("read %q: more than %d bytes", p, max)
+	}
+	return b, nil
+}
+
+// ReadDir returns the sorted names in a folder; symlinks are resolved inside the
+// tree. A folder that is not there has none.
+func (t *Tree) ReadDir(p string) ([]string, error) {
+	f, st, err := t.lookup(t.Resolve(p))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return nil, nil
+	}
+	return readNames(int(f.Fd()), p)
+}
+
+func readNames(dirfd int, p string) ([]string, error) {
+	fd, err := unix.Openat(dirfd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("list %q: %w", p, err)
+	}
+	d := os.NewFile(uintptr(fd), p)
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list %q: %w", p, err)
+	}
+	sort.Strings(names)
+	return names, nil
+}
