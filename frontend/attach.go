@@ -1,0 +1,91 @@
+package frontend
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/attestations"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/result"
+
+	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+// statementAttestations are the three statements in the evidence tool's output. They
+// have no subject of their own, so that BuildKit makes the image it.
+//
+// There is no sbom-core in the metadata: BuildKit would re-encode the SPDX document.
+func (b *platformBuild) statementAttestations(out client.Reference) []client.Attestation {
+	var all []client.Attestation
+	for _, s := range []struct{ file, predicate string }{
+		{step.SPDXFile, provenance.SPDXType},
+		{step.ContentsFile, provenance.ContentsType},
+		{step.StepsFile, provenance.StepsType},
+	} {
+		all = append(all, client.Attestation{
+			Kind:     gwpb.AttestationKind_InToto,
+			Metadata: b.attestationMetadata(),
+			Ref:      out,
+			Path:     s.file,
+			InToto:   result.InTotoAttestation{PredicateType: s.predicate},
+		})
+	}
+	return all
+}
+
+func (b *platformBuild) attestationMetadata() map[string][]byte {
+	return map[string][]byte{
+		result.AttestationInlineOnlyKey: []byte(strconv.FormatBool(b.inlineOnly())),
+	}
+}
+
+// inlineOnly reports whether exporters may leave the statements out where BuildKit
+// leaves its default provenance out (`--load`, `-o local`). As with that, asking for
+// attestations by name overrides it.
+func (b *platformBuild) inlineOnly() bool {
+	if b.options.Statements == "always" {
+		return false
+	}
+	asked, err := attestations.Parse(b.opts)
+	if err != nil {
+		return true // dockerui has refused these options already
+	}
+	if _, ok := asked[attestations.KeyTypeSbom]; ok {
+		return false
+	}
+	prov, ok := asked[attestations.KeyTypeProvenance]
+	if !ok {
+		return true
+	}
+	inline, err := strconv.ParseBool(prov["inline-only"])
+	return err == nil && inline
+}
+
+// carry attaches every record and all evidence as a Bundle whose folder is empty:
+// no statement is exported, but a cache export with mode=min takes the results
+// along, and a build that imports it re-runs only what changed.
+func (b *platformBuild) carry(ctx context.Context, g *graph.Graph, l graph.Layout, records graph.Recorded) error {
+	edges := slices.Clone(l.Evidence)
+	for _, e := range records {
+		edges = append(edges, e)
+	}
+	slices.SortFunc(edges, func(a, b graph.Edge) int { return strings.Compare(string(a.Vertex), string(b.Vertex)) })
+	for _, e := range edges {
+		ref, err := b.solve(ctx, g, e, false)
+		if err != nil {
+			return err
+		}
+		b.attestations = append(b.attestations, client.Attestation{
+			Kind:     gwpb.AttestationKind_Bundle,
+			Metadata: b.attestationMetadata(),
+			Ref:      ref,
+			Path:     step.EmptyDir,
+		})
+	}
+	return nil
+}

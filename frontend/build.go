@@ -1,0 +1,161 @@
+package frontend
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/frontend/subrequests/convertllb"
+	"github.com/moby/buildkit/frontend/subrequests/lint"
+	"github.com/moby/buildkit/frontend/subrequests/outline"
+	"github.com/moby/buildkit/frontend/subrequests/targets"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// request is one call of the frontend.
+type request struct {
+	c       client.Client
+	bc      *dockerui.Client
+	src     *dockerui.Source
+	opts    map[string]string
+	options Options
+	convert dockerfile2llb.ConvertOpt
+}
+
+// Build is the frontend. Its errors carry Dockerfile lines where there are any.
+func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
+	rc := &resolveCache{Client: c}
+	bc, err := dockerui.NewClient(rc)
+	if err != nil {
+		return nil, err
+	}
+	opts := bc.BuildOpts().Opts
+	forward, capsErr := checkCaps(opts["frontend.caps"])
+	if capsErr != nil && !forward {
+		return nil, capsErr
+	}
+	src, err := bc.ReadEntrypoint(ctx, "Dockerfile")
+	if err != nil {
+		return nil, err
+	}
+	if res, ok, err := forwarded(ctx, rc, src, opts); ok {
+		return res, err
+	}
+	if capsErr != nil {
+		return nil, capsErr
+	}
+	options, err := ParseOptions(opts)
+	if err != nil {
+		return nil, optionError(err, src, opts)
+	}
+	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options}
+	r.convert = r.convertOpt(ctx)
+	if res, ok, err := bc.HandleSubrequest(ctx, r.subrequests()); ok || err != nil {
+		return res, err
+	}
+	defer func() { err = locate(err, src.SourceMap) }()
+	return r.build(ctx, c)
+}
+
+// optionError points at the syntax line when the options came from there.
+func optionError(err error, src *dockerui.Source, opts map[string]string) error {
+	if _, _, loc, ok := parser.DetectSyntax(src.Data); ok && opts[keySyntaxArg] == "" {
+		return withSource(err, src.SourceMap, loc)
+	}
+	return err
+}
+
+func (r *request) convertOpt(ctx context.Context) dockerfile2llb.ConvertOpt {
+	cfg := r.bc.Config
+	cfg.BuildArgs = withoutOptions(cfg.BuildArgs)
+	return dockerfile2llb.ConvertOpt{
+		Config:       cfg,
+		Client:       r.bc,
+		SourceMap:    r.src.SourceMap,
+		MetaResolver: r.c,
+		Warn: func(rule, description, url, msg string, loc []parser.Range) {
+			line := 0
+			if len(loc) > 0 {
+				line = loc[0].Start.Line
+			}
+			w := client.WarnOpts{Level: 1, Detail: [][]byte{[]byte(description)}, URL: url}
+			if loc != nil {
+				w.Range = pbRanges(loc)
+			}
+			r.src.Warn(ctx, linter.LintFormatShort(rule, msg, line), w)
+		},
+	}
+}
+
+func (r *request) subrequests() dockerui.RequestHandler {
+	return dockerui.RequestHandler{
+		Outline: func(ctx context.Context) (*outline.Outline, error) {
+			return dockerfile2llb.Dockerfile2Outline(ctx, r.src.Data, r.convert)
+		},
+		ListTargets: func(ctx context.Context) (*targets.List, error) {
+			return dockerfile2llb.ListTargets(ctx, r.src.Data)
+		},
+		Lint: func(ctx context.Context) (*lint.LintResults, error) {
+			return dockerfile2llb.DockerfileLint(ctx, r.src.Data, r.convert)
+		},
+		ConvertLLB: func(ctx context.Context) (*convertllb.Result, error) {
+			return dockerfile2llb.DockerfileConvertLLB(ctx, r.src.Data, r.convert)
+		},
+	}
+}
+
+// build builds every platform and attaches what belongs to each. current is the
+// client before any wrapping: it knows the frontend's own image.
+func (r *request) build(ctx context.Context, current client.Client) (*client.Result, error) {
+	tools, err := findTools(ctx, current)
+	if err != nil {
+		return nil, err
+	}
+	external, err := inputDigests(ctx, r.c)
+	if err != nil {
+		return nil, err
+	}
+	scan, err := r.scanner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkDaemon(); err != nil {
+		return nil, err
+	}
+	var built platformResults
+	rb, err := r.bc.Build(ctx, func(ctx context.Context, p *ocispecs.Platform, idx int) (*dockerui.BuildResult, error) {
+		opt := r.convert
+		opt.BuildArgs = maps.Clone(opt.BuildArgs)
+		opt.TargetPlatform = p
+		if idx != 0 {
+			opt.Warn = nil
+		}
+		df, err := dockerfile2llb.Dockerfile2LLB(ctx, r.src.Data, opt)
+		if err != nil {
+			return nil, err
+		}
+		pb := &platformBuild{request: r, tools: tools, external: external, platform: platformOf(p), dockerfile: df}
+		if err := pb.run(ctx); err != nil {
+			return nil, err
+		}
+		built.add(pb)
+		return &dockerui.BuildResult{Reference: pb.ref, Image: df.Image, BaseImage: df.BaseImage, Epoch: df.Epoch}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, pb := range built.sorted() {
+		for _, a := range pb.attestations {
+			rb.AddAttestation(pb.id(), a)
+		}
+		if err := scan.attach(ctx, rb, pb); err != nil {
+			return nil, fmt.Errorf("scan %s: %w", pb.id(), err)
+		}
+	}
+	return rb.Finalize()
+}

@@ -1,0 +1,107 @@
+package frontend
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/grpcerrors"
+	digest "github.com/opencontainers/go-digest"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	graph "github.com/sworn-build/sworn/llb"
+)
+
+// BindError: the image is not the one that its evidence describes. BuildKit found
+// the evidence of an earlier run of a step in its cache, or the evidence tool is
+// wrong; either way nothing true can be attached.
+type BindError struct{ err error }
+
+func (e *BindError) Error() string {
+	return "bind statements to the image: the evidence is not of this image (the differences are in the log of this build); build once more with --no-cache"
+}
+
+func (e *BindError) Unwrap() error { return e.err }
+
+// messageError is err with another message. BuildKit takes the message of the gRPC
+// status nearest to the top and the typed details (source lines, vertex) from the
+// whole chain, so both are kept.
+type messageError struct {
+	error
+	msg  string
+	code codes.Code
+}
+
+func (e *messageError) Error() string              { return e.msg }
+func (e *messageError) Unwrap() error              { return e.error }
+func (e *messageError) GRPCStatus() *status.Status { return status.New(e.code, e.msg) }
+
+func withMessage(err error, msg string) error {
+	return &messageError{error: err, msg: msg, code: grpcerrors.Code(err)}
+}
+
+// explain rewrites what went wrong in a solve for the user: a step's error names
+// the user's command, an error of the evidence tool says what it was about.
+func explain(err error, g *graph.Graph) error {
+	var ve *errdefs.VertexError
+	if err == nil || g == nil || !errors.As(err, &ve) {
+		return err
+	}
+	v := g.Vertex(digest.Digest(ve.Digest))
+	if v == nil {
+		return err
+	}
+	if verb, ok := v.Evidence(); ok {
+		if verb == "bind" {
+			b := &BindError{err: err}
+			return withMessage(b, b.Error())
+		}
+		return withMessage(err, fmt.Sprintf("%s: the evidence tool failed (see its log above): %v", verb, err))
+	}
+	if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 {
+		ran := strings.Join(args, " ")
+		if cmd := v.Command(); cmd != ran {
+			return withMessage(err, strings.ReplaceAll(err.Error(), `"`+ran+`"`, `"`+cmd+`"`))
+		}
+	}
+	return err
+}
+
+// locate adds the Dockerfile ranges of a parser error for the client to show.
+func locate(err error, sm *llb.SourceMap) error {
+	var el *parser.LocationError
+	if errors.As(err, &el) {
+		for _, l := range el.Locations {
+			err = withSource(err, sm, l)
+		}
+	}
+	return err
+}
+
+func withSource(err error, sm *llb.SourceMap, ranges []parser.Range) error {
+	if sm == nil {
+		return err
+	}
+	return errdefs.WithSource(err, &errdefs.Source{
+		Info: &pb.SourceInfo{
+			Data: sm.Data, Filename: sm.Filename, Language: sm.Language, Definition: sm.Definition.ToPB(),
+		},
+		Ranges: pbRanges(ranges),
+	})
+}
+
+func pbRanges(ranges []parser.Range) []*pb.Range {
+	out := make([]*pb.Range, 0, len(ranges))
+	for _, r := range ranges {
+		out = append(out, &pb.Range{
+			Start: &pb.Position{Line: int32(r.Start.Line), Character: int32(r.Start.Character)},
+			End:   &pb.Position{Line: int32(r.End.Line), Character: int32(r.End.Character)},
+		})
+	}
+	return out
+}

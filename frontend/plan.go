@@ -1,0 +1,178 @@
+package frontend
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+
+	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/step"
+)
+
+// planner writes down what is known of a build before it runs. g is the graph as the
+// Dockerfile asked for it, pinned; moved leads to the graph that runs, whose evidence
+// the layout places.
+type planner struct {
+	g        *graph.Graph
+	external map[digest.Digest]bool
+	moved    graph.Mapping
+	layout   graph.Layout
+
+	ids     map[graph.Edge]string
+	sources []step.Source
+	steps   []step.Step
+}
+
+func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout) ([]byte, error) {
+	p := &planner{g: g, external: b.external, moved: moved, layout: layout, ids: map[graph.Edge]string{}}
+	if err := p.walk(); err != nil {
+		return nil, err
+	}
+	plan := step.Plan{
+		Platform:  platforms.FormatAll(b.platform),
+		Options:   b.options.Map(),
+		Sources:   p.sources,
+		Steps:     p.steps,
+		Image:     p.ids[g.Target()],
+		ImageName: b.bc.Target,
+	}
+	if plan.ImageName == "" {
+		plan.ImageName = "image"
+	}
+	if e := b.dockerfile.Epoch; e != nil {
+		s := e.Unix()
+		plan.Epoch = &s
+	}
+	return step.EncodePlan(plan)
+}
+
+// walk numbers states and sources. Vertices come inputs first, so whatever a step
+// refers to has its id already.
+func (p *planner) walk() error {
+	outputs := map[digest.Digest][]graph.Edge{}
+	for _, e := range p.g.States() {
+		outputs[e.Vertex] = append(outputs[e.Vertex], e)
+	}
+	n := 0
+	for v := range p.g.Vertices() {
+		if v.Kind() == graph.KindSource {
+			if err := p.source(v); err != nil {
+				return err
+			}
+			continue
+		}
+		edges := outputs[v.Digest]
+		if len(edges) == 0 {
+			continue
+		}
+		n++
+		id := "step" + strconv.Itoa(n)
+		for i, e := range edges {
+			p.ids[e] = id
+			if i > 0 {
+				p.ids[e] = id + "." + strconv.FormatInt(e.Output, 10)
+			}
+			p.step(v, e)
+		}
+	}
+	if len(p.ids) == 0 {
+		return fmt.Errorf("plan the build: no states")
+	}
+	return nil
+}
+
+func (p *planner) step(v *graph.Vertex, e graph.Edge) {
+	s := step.Step{
+		ID: p.ids[e], Kind: v.Kind(), Name: v.Name(), Lines: p.g.Lines(v),
+		Parent:   p.ids[p.g.Parent(e)],
+		Reads:    p.reads(v, e),
+		External: p.external[v.Original],
+		Evidence: p.place(e),
+	}
+	if s.Kind == "" {
+		s.Kind = step.KindBuild
+	}
+	switch op := v.Op.Op.(type) {
+	case *pb.Op_Exec:
+		s.Exec = p.exec(v, op.Exec)
+		switch {
+		case s.External:
+			s.Unobserved = "the step came with an input of the frontend"
+		case v.Runner == nil:
+			s.Unobserved = v.Refused
+		}
+	case *pb.Op_File:
+		s.Actions = p.actions(v, op.File)
+	}
+	p.steps = append(p.steps, s)
+}
+
+func (p *planner) place(e graph.Edge) *step.Place {
+	if pl, ok := p.layout.Places[p.moved.Edge(e)]; ok {
+		return &pl
+	}
+	return nil
+}
+
+// reads are the inputs of a step other than what it starts from.
+func (p *planner) reads(v *graph.Vertex, e graph.Edge) []string {
+	parent := p.g.Parent(e)
+	var out []string
+	for _, in := range v.Inputs() {
+		if id := p.ids[in]; id != "" && in != parent {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (p *planner) exec(v *graph.Vertex, op *pb.ExecOp) *step.Exec {
+	m := op.GetMeta()
+	x := &step.Exec{
+		Args: m.GetArgs(), Env: m.GetEnv(), User: m.GetUser(), Cwd: m.GetCwd(),
+		Network:  map[pb.NetMode]string{pb.NetMode_UNSET: "sandbox", pb.NetMode_HOST: "host", pb.NetMode_NONE: "none"}[op.Network],
+		Security: map[pb.SecurityMode]string{pb.SecurityMode_SANDBOX: "sandbox", pb.SecurityMode_INSECURE: "insecure"}[op.Security],
+	}
+	for _, mt := range op.Mounts {
+		if mt.Dest != pb.RootMount {
+			x.Mounts = append(x.Mounts, p.mount(v, mt))
+		}
+	}
+	for _, s := range op.Secretenv {
+		x.SecretEnv = append(x.SecretEnv, step.SecretEnv{ID: s.ID, Name: s.Name, Optional: s.Optional})
+	}
+	for _, h := range m.GetExtraHosts() {
+		x.ExtraHosts = append(x.ExtraHosts, h.Host+"="+h.IP)
+	}
+	for _, d := range op.CdiDevices {
+		x.Devices = append(x.Devices, d.Name)
+	}
+	return x
+}
+
+func (p *planner) mount(v *graph.Vertex, m *pb.Mount) step.Mount {
+	out := step.Mount{Target: m.Dest, ReadOnly: m.Readonly, Path: m.Selector}
+	if m.Input >= 0 && m.Input < int64(len(v.Op.Inputs)) {
+		out.From = p.ids[v.Inputs()[m.Input]]
+	}
+	switch m.MountType {
+	case pb.MountType_CACHE:
+		out.Type, out.ID = step.MountCache, m.GetCacheOpt().GetID()
+		out.Sharing = strings.ToLower(m.GetCacheOpt().GetSharing().String())
+	case pb.MountType_TMPFS:
+		out.Type = step.MountTmpfs
+	case pb.MountType_SECRET:
+		out.Type, out.ID, out.Optional = step.MountSecret, m.GetSecretOpt().GetID(), m.GetSecretOpt().GetOptional()
+	case pb.MountType_SSH:
+		out.Type, out.ID, out.Optional = step.MountSSH, m.GetSSHOpt().GetID(), m.GetSSHOpt().GetOptional()
+	default:
+		out.Type = step.MountBind
+	}
+	return out
+}

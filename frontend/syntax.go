@@ -1,0 +1,106 @@
+package frontend
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"github.com/moby/buildkit/util/stack"
+	"google.golang.org/grpc/codes"
+)
+
+// keySyntaxArg names another frontend from the command line.
+const keySyntaxArg = "build-arg:BUILDKIT_SYNTAX"
+
+// Capabilities that a client may ask of a Dockerfile frontend; the image's label
+// moby.buildkit.frontend.caps lists the same.
+func frontendCaps() []string {
+	return []string{
+		"moby.buildkit.frontend.inputs",
+		"moby.buildkit.frontend.subrequests",
+		"moby.buildkit.frontend.contexts",
+		"moby.buildkit.frontend.gitquerystring",
+		"moby.buildkit.frontend.contexts.zstd",
+	}
+}
+
+// checkCaps checks the capabilities that a client requires. forward reports that the
+// missing one may be had from the frontend that the syntax line names.
+func checkCaps(req string) (forward bool, err error) {
+	if req == "" {
+		return false, nil
+	}
+	known := frontendCaps()
+	for c := range strings.SplitSeq(req, ",") {
+		name, _, _ := strings.Cut(c, "+")
+		if slices.Contains(known, name) {
+			continue
+		}
+		err = stack.Enable(grpcerrors.WrapCode(errdefs.NewUnsupportedFrontendCapError(name), codes.Unimplemented))
+		if !strings.Contains(c, "+forward") {
+			return false, err
+		}
+		forward = true
+	}
+	return forward, err
+}
+
+// forwarded builds with the frontend that the Dockerfile or BUILDKIT_SYNTAX names,
+// when this one was not itself called through such a line.
+func forwarded(ctx context.Context, c client.Client, src *dockerui.Source, opts map[string]string) (*client.Result, bool, error) {
+	if _, ok := opts[optCmdline]; ok {
+		return nil, false, nil
+	}
+	if line, ok := opts[keySyntaxArg]; ok {
+		ref, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		res, err := forward(ctx, c, ref, line)
+		if err != nil && len(errdefs.Sources(err)) == 0 {
+			err = fmt.Errorf("failed with %s = %s: %w", keySyntaxArg, line, err)
+		}
+		return res, true, err
+	}
+	ref, line, loc, ok := parser.DetectSyntax(src.Data)
+	if !ok {
+		return nil, false, nil
+	}
+	res, err := forward(ctx, c, ref, line)
+	if err != nil && len(errdefs.Sources(err)) == 0 {
+		err = withSource(err, src.SourceMap, loc)
+	}
+	return res, true, err
+}
+
+func forward(ctx context.Context, c client.Client, ref, line string) (*client.Result, error) {
+	bopts := c.BuildOpts()
+	opts := bopts.Opts
+	if opts == nil {
+		opts = map[string]string{}
+	}
+	opts[optCmdline] = line
+	opts["source"] = ref
+
+	var inputs map[string]*pb.Definition
+	if bopts.Caps.Supports(gwpb.CapFrontendInputs) == nil {
+		states, err := c.Inputs(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read frontend inputs: %w", err)
+		}
+		inputs = make(map[string]*pb.Definition, len(states))
+		for name, st := range states {
+			def, err := st.Marshal(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("read frontend input %s: %w", name, err)
+			}
+			inputs[name] = def.ToPB()
+		}
+	}
+	return c.Solve(ctx, client.SolveRequest{Frontend: "gateway.v0", FrontendOpt: opts, FrontendInputs: inputs})
+}

@@ -1,0 +1,101 @@
+package frontend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+	digest "github.com/opencontainers/go-digest"
+
+	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/step"
+)
+
+// Paths in the frontend's image.
+const (
+	imageRunner   = "/sworn-step"
+	imageEvidence = step.EvidencePath
+)
+
+// runnerArch is the architecture of the runner: the frontend's own, they are in one
+// image.
+func runnerArch() string { return runtime.GOARCH }
+
+// findTools returns the frontend's own image as BuildKit refers to it, so that it is
+// the same vertex and no further material of the build.
+func findTools(ctx context.Context, c client.Client) (graph.Tools, error) {
+	cur, ok := c.(interface {
+		CurrentFrontend() (*llb.State, error)
+	})
+	if !ok {
+		return graph.Tools{}, errors.New("find the runner: this frontend does not run from an image")
+	}
+	st, err := cur.CurrentFrontend()
+	if err != nil {
+		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
+	}
+	if st == nil {
+		return graph.Tools{}, errors.New("find the runner: the builder does not tell frontends their own image; BuildKit 0.12 or later does")
+	}
+	def, err := st.Marshal(ctx)
+	if err != nil {
+		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
+	}
+	g, err := graph.Decode(def.ToPB())
+	if err != nil {
+		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
+	}
+	return graph.Tools{Def: g, Runner: imageRunner, Evidence: imageEvidence}, nil
+}
+
+// inputDigests returns the vertices of the frontend's inputs. They belong to other
+// builds: changed, they would run again.
+func inputDigests(ctx context.Context, c client.Client) (map[digest.Digest]bool, error) {
+	out := map[digest.Digest]bool{}
+	inputs, err := c.Inputs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read frontend inputs: %w", err)
+	}
+	for name, st := range inputs {
+		if st.Output() == nil {
+			continue
+		}
+		def, err := st.Marshal(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read frontend input %s: %w", name, err)
+		}
+		g, err := graph.Decode(def.ToPB())
+		if err != nil {
+			return nil, fmt.Errorf("read frontend input %s: %w", name, err)
+		}
+		for v := range g.Vertices() {
+			out[v.Digest] = true
+		}
+	}
+	return out, nil
+}
+
+// checkDaemon asks for what the evidence needs before anything runs.
+func (r *request) checkDaemon() error {
+	caps := r.bc.BuildOpts().LLBCaps
+	for _, need := range []struct {
+		cap  apicaps.CapID
+		what string
+	}{
+		{pb.CapExecMountContentCache, "mounts cached by content, which BuildKit 0.12 has"},
+		{pb.CapDiffOp, "diffs of file systems, which BuildKit 0.10 has"},
+	} {
+		if r.options.Statements == "off" && need.cap == pb.CapDiffOp {
+			continue
+		}
+		if err := caps.Supports(need.cap); err != nil {
+			return fmt.Errorf("this builder does not know %s: %w", need.what, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package llb
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+	"github.com/sworn-build/sworn/step"
+)
+
+// HardenOpt says which execs run under the runner and what it does to them.
+type HardenOpt struct {
+	// Arch is the architecture of the runner (GOARCH). Steps for another one run
+	// emulated, where it cannot work.
+	Arch string
+	// External are original digests that must stay as they are: vertices of
+	// frontend inputs belong to other builds, which would run again.
+	External map[digest.Digest]bool
+	// Harden and Observe go to the runner's Config.
+	Harden, Observe bool
+}
+
+// Harden decides for every exec whether it runs under the runner ([Vertex.Runner])
+// or why not ([Vertex.Refused]). Digests stay the same until [Record].
+func Harden(g *Graph, opt HardenOpt) *Graph {
+	n := g.clone()
+	for d, old := range g.vertices {
+		exec := old.Op.GetExec()
+		if exec == nil || opt.External[old.Original] {
+			continue
+		}
+		v := *old
+		if v.Refused = refuse(old.Op, opt.Arch); v.Refused == "" {
+			v.Runner = runnerConfig(exec, opt)
+		}
+		n.vertices[d] = &v
+	}
+	return n
+}
+
+// refuse says why an exec cannot run under the runner.
+func refuse(op *pb.Op, arch string) string {
+	exec := op.GetExec()
+	p := op.Platform
+	switch {
+	case p != nil && p.OS != "linux":
+		return "the step runs on " + p.OS
+	case p != nil && p.Architecture != arch:
+		return "the step runs on " + p.Architecture + ", the runner on " + arch
+	case exec.Security == pb.SecurityMode_INSECURE:
+		return "the step runs with security=insecure and could change its own record"
+	case exec.Meta == nil || len(exec.Meta.Args) == 0:
+		return "the step has no command"
+	}
+	for _, m := range exec.Mounts {
+		t := mountTarget(exec, m)
+		if t == "/dev" || t == step.Dir || strings.HasPrefix(t, step.Dir+"/") || strings.HasPrefix(step.Dir, t+"/") && t != "/" {
+			return "the step mounts something over " + step.Dir
+		}
+	}
+	return ""
+}
+
+// mountTarget is where BuildKit puts a mount: relative targets are below the
+// working directory.
+func mountTarget(exec *pb.ExecOp, m *pb.Mount) string {
+	t := m.Dest
+	if !path.IsAbs(t) {
+		t = path.Join("/", exec.GetMeta().GetCwd(), t)
+	}
+	return path.Clean(t)
+}
+
+func runnerConfig(exec *pb.ExecOp, opt HardenOpt) *step.Config {
+	c := &step.Config{Version: step.ConfigVersion, Observe: opt.Observe, Harden: opt.Harden}
+	for _, m := range exec.Mounts {
+		t := mountTarget(exec, m)
+		if t == pb.RootMount {
+			continue
+		}
+		cm := step.ConfigMount{Target: t}
+		switch m.MountType {
+		case pb.MountType_SECRET, pb.MountType_SSH, pb.MountType_TMPFS:
+			cm.Ignore = true
+		case pb.MountType_CACHE:
+			cm.Shared = true
+		case pb.MountType_BIND:
+			cm.Shared = m.Readonly
+		}
+		c.Mounts = append(c.Mounts, cm)
+	}
+	slices.SortStableFunc(c.Mounts, func(a, b step.ConfigMount) int { return strings.Compare(a.Target, b.Target) })
+	return c
+}

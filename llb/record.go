@@ -1,0 +1,171 @@
+package llb
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/system"
+	digest "github.com/opencontainers/go-digest"
+	"github.com/sworn-build/sworn/step"
+)
+
+// Tools is where Sworn's binaries come from: usually the frontend's own image, as
+// BuildKit refers to it, so that it is not a second material of the build.
+type Tools struct {
+	// Def is the definition of the file system that holds them.
+	Def *Graph
+	// Runner and Evidence are paths in it.
+	Runner, Evidence string
+}
+
+// Recorded tells where [Record] put things: by the digest that an exec has in the
+// new graph, the edge of its record.
+type Recorded map[digest.Digest]Edge
+
+// recordPath is the folder in a record's state that is mounted into the step.
+const recordPath = "/record"
+
+// Record rewrites every exec that [Harden] chose: the runner becomes its first
+// argument, found through PATH; its configuration an environment variable; a mount
+// at step.RecordDir an additional output.
+//
+// Root and record must be requested in the same solve: outputs of a step are
+// separate cache edges, and only requested ones are kept.
+func Record(g *Graph, tools Tools) (*Graph, Mapping, Recorded, error) {
+	outs := map[digest.Digest]int64{} // by old digest
+	n, m, err := g.rewrite(func(c *change) (bool, error) {
+		if c.v.Runner == nil {
+			return false, nil
+		}
+		out := freeOutput(c.op.GetExec())
+		if err := recordExec(c, tools, out); err != nil {
+			return false, fmt.Errorf("record %s: %w", c.v.Name(), err)
+		}
+		outs[c.v.Digest] = out
+		return true, nil
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	rec := make(Recorded, len(outs))
+	for old, out := range outs {
+		rec[m[old]] = Edge{Vertex: m[old], Output: out}
+	}
+	return n, m, rec, nil
+}
+
+func recordExec(c *change, tools Tools, out int64) error {
+	exec := c.op.GetExec()
+	if c.v.Name() == "" {
+		describe(c.meta, strings.Join(exec.Meta.Args, " "))
+	}
+	cfg := *c.v.Runner
+	argv0 := RunnerArg
+	if err := recordEnv(exec, &cfg); err != nil {
+		return err
+	}
+	for _, s := range exec.Secretenv {
+		if s.Name == "PATH" { // a secret PATH comes last and hides ours
+			argv0 = step.RunnerPath
+		}
+	}
+	exec.Meta.Args = append([]string{argv0}, exec.Meta.Args...)
+
+	runner := c.g.merge(tools.Def)
+	scratch, err := recordScratch(c.g)
+	if err != nil {
+		return err
+	}
+	in := int64(len(c.op.Inputs))
+	c.op.Inputs = append(c.op.Inputs, pbInput(runner), pbInput(scratch))
+	exec.Mounts = append(exec.Mounts,
+		// By content: another image with the same runner re-runs nothing.
+		&pb.Mount{Input: in, Selector: tools.Runner, Dest: step.RunnerPath, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON},
+		&pb.Mount{Input: in + 1, Selector: recordPath, Dest: step.RecordDir, Output: out},
+	)
+	addCaps(c.meta, string(pb.CapExecMountBind), string(pb.CapExecMountSelector), string(pb.CapExecMountContentCache))
+	return nil
+}
+
+// RunnerArg is argv[0] of a recorded exec.
+const RunnerArg = step.RunnerName
+
+// recordEnv puts the runner's folder first in PATH, takes away the variables that
+// would change the runner itself and adds its configuration.
+func recordEnv(exec *pb.ExecOp, cfg *step.Config) error {
+	env := make([]string, 0, len(exec.Meta.Env)+2)
+	at := -1
+	for _, kv := range exec.Meta.Env {
+		k, v, _ := strings.Cut(kv, "=")
+		switch {
+		case step.Reserved(k):
+			cfg.Env = append(cfg.Env, kv)
+		case k == "PATH":
+			if at < 0 {
+				at = len(env)
+				env = append(env, "")
+			}
+			cfg.PathEnv = &v // the last one counts, as for runc
+		default:
+			env = append(env, kv)
+		}
+	}
+	if at < 0 {
+		at = len(env)
+		env = append(env, "")
+		def := system.DefaultPathEnvUnix
+		cfg.PathEnv = &def // what BuildKit adds when there is no PATH
+	}
+	env[at] = "PATH=" + step.Dir + ":" + *cfg.PathEnv
+	s, err := step.EncodeConfig(*cfg)
+	if err != nil {
+		return err
+	}
+	exec.Meta.Env = append(env, step.ConfigEnv+"="+s)
+	return nil
+}
+
+// recordScratch is what a record's state starts from: a folder that any user of a
+// step can write, and the empty folder of a Bundle attestation's Path.
+func recordScratch(g *Graph) (Edge, error) {
+	mkdir := func(in, out int64, p string, mode int32) *pb.FileAction {
+		return &pb.FileAction{Input: in, SecondaryInput: int64(pb.Empty), Output: out, Action: &pb.FileAction_Mkdir{
+			Mkdir: &pb.FileActionMkDir{Path: p, Mode: mode, Timestamp: 0},
+		}}
+	}
+	op := &pb.Op{Op: &pb.Op_File{File: &pb.FileOp{Actions: []*pb.FileAction{
+		mkdir(int64(pb.Empty), int64(pb.SkipOutput), recordPath, 0o1777),
+		mkdir(0, 0, "/"+step.EmptyDir, 0o755),
+	}}}}
+	d, err := g.newVertex(op, internalMeta("prepare records", string(pb.CapFileBase)))
+	return Edge{Vertex: d}, err
+}
+
+// freeOutput is one more than the highest output index of an exec.
+func freeOutput(exec *pb.ExecOp) int64 {
+	n := int64(0)
+	for _, m := range exec.Mounts {
+		n = max(n, m.Output+1)
+	}
+	return n
+}
+
+func pbInput(e Edge) *pb.Input { return &pb.Input{Digest: string(e.Vertex), Index: e.Output} }
+
+func describe(md *pb.OpMetadata, name string) {
+	if md.Description == nil {
+		md.Description = map[string]string{}
+	}
+	md.Description[customName] = name
+}
+
+// internalGroup folds our own vertices into one line of the build's progress.
+const internalGroup = "sworn.evidence"
+
+func internalMeta(name string, caps ...string) *pb.OpMetadata {
+	md := &pb.OpMetadata{ProgressGroup: &pb.ProgressGroup{Id: internalGroup, Name: "[internal] sworn: evidence"}}
+	describe(md, "[internal] sworn: "+name)
+	addCaps(md, caps...)
+	return md
+}

@@ -1,0 +1,52 @@
+package llb
+
+import (
+	"github.com/sworn-build/sworn/step"
+)
+
+// segment is a run of states, each the parent of the next, that one container
+// describes: file operations and the exec after them.
+type segment struct {
+	base   Edge
+	states []Edge
+	closed bool
+}
+
+// segments groups states (parents first). An exec ends its segment, so that a
+// changed RUN never costs the evidence of another one. bases are sources whose whole
+// contents are wanted; each is a segment of its own, cached by the source's digest.
+func segments(g *Graph, states, bases []Edge) []segment {
+	var out []segment
+	last := map[Edge]int{} // state -> open segment that ends with it
+	for _, b := range bases {
+		out = append(out, segment{states: []Edge{b}, closed: true})
+	}
+	for _, s := range states {
+		parent := g.Parent(s)
+		i, ok := last[parent]
+		if ok && !out[i].closed && len(out[i].states) < step.MaxSegment {
+			out[i].states = append(out[i].states, s)
+			delete(last, parent)
+		} else {
+			i = len(out)
+			out = append(out, segment{base: parent, states: []Edge{s}})
+		}
+		if g.vertices[s.Vertex].Kind() == step.KindExec {
+			out[i].closed = true
+		}
+		last[s] = i
+	}
+	return out
+}
+
+// BaseOf follows a state's parents to the source that they begin with; scratch when
+// there is none.
+func (g *Graph) BaseOf(e Edge) Edge {
+	for seen := 0; !e.IsScratch() && seen <= len(g.order); seen++ {
+		if v := g.vertices[e.Vertex]; v == nil || v.Kind() == KindSource {
+			return e
+		}
+		e = g.Parent(e)
+	}
+	return Edge{}
+}
