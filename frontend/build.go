@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -49,7 +50,7 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	if capsErr != nil {
 		return nil, capsErr
 	}
-	options, err := ParseOptions(opts)
+	options, err := ParseOptions(os.Environ(), opts)
 	if err != nil {
 		return nil, optionError(err, src, opts)
 	}

@@ -8,7 +8,8 @@ import (
 
 // Options are Sworn's own options. They follow the reference in the syntax line
 // (`# syntax=REF observe=off`) or come as build args (`SWORN_OBSERVE=off`), which
-// win.
+// win. Variables of the same name in the frontend image's environment are defaults:
+// an operator sets them for all builds with that image.
 type Options struct {
 	// Observe: "on" watches the files that steps open, "off" does not.
 	Observe string
@@ -43,12 +44,22 @@ const (
 	argPrefix   = "SWORN_"
 )
 
-// ParseOptions reads the options of a build from the opts that BuildKit hands to a
-// frontend. Unknown keys and values are errors that list the valid ones.
-func ParseOptions(opts map[string]string) (Options, error) {
+// ParseOptions reads the options of a build from the frontend's environment
+// (KEY=value) and the opts that BuildKit hands to it. Unknown keys and values are
+// errors that list the valid ones.
+func ParseOptions(env []string, opts map[string]string) (Options, error) {
 	var o Options
 	for _, d := range options() {
 		*d.field(&o) = d.values[0]
+	}
+	for _, kv := range env {
+		k, v, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(k, argPrefix) {
+			continue
+		}
+		if err := o.set(strings.ToLower(strings.TrimPrefix(k, argPrefix)), v); err != nil {
+			return Options{}, fmt.Errorf("environment of the frontend image: %s: %w", k, err)
+		}
 	}
 	if fields := strings.Fields(opts[optCmdline]); len(fields) > 1 {
 		for _, f := range fields[1:] {

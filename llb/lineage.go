@@ -89,7 +89,7 @@ func fileParent(v *Vertex, op *pb.FileOp, output int64) Edge {
 
 // States returns the edges of g that the target is built from, each once, parents
 // before children: every state that a vertex other than a source makes and another
-// uses, and the target itself.
+// uses, and the target itself. Vertices that a pass added have none.
 func (g *Graph) States() []Edge {
 	if g.target.IsScratch() {
 		return nil
@@ -103,7 +103,7 @@ func (g *Graph) States() []Edge {
 	}
 	var out []Edge
 	for _, d := range g.order {
-		if !in[d] || g.vertices[d].Kind() == KindSource {
+		if v := g.vertices[d]; !in[d] || v.Kind() == KindSource || v.Original == "" {
 			continue
 		}
 		slices.Sort(used[d])
