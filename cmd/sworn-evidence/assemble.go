@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
+)
+
+// maxPlan bounds the plan in bytes.
+const maxPlan = 32 << 20
+
+// assemble writes the statements' predicates and the ledger.
+func (t tool) assemble() error {
+	b, err := t.read(maxPlan, step.PlanDir, step.PlanFile)
+	if err != nil {
+		return fmt.Errorf("assemble: %w", err)
+	}
+	plan, err := step.DecodePlan(b)
+	if err != nil {
+		return fmt.Errorf("assemble: %w", err)
+	}
+	out, err := statements(plan, func(p step.Place) ([]byte, error) {
+		return t.read(maxEvidence, step.EvidenceDir, fmt.Sprint(p.Segment), fmt.Sprintf("%d.json", p.Item))
+	})
+	if err != nil {
+		return fmt.Errorf("assemble: %w", err)
+	}
+	for _, f := range out {
+		if err := t.write(f.name, f.data); err != nil {
+			return fmt.Errorf("assemble: %w", err)
+		}
+	}
+	return t.finish()
+}
+
+// output is a file that assemble writes.
+type output struct {
+	name string
+	data []byte
+}
+
+// statements folds a plan and its evidence, which read fetches, into the
+// statements' predicates and the ledger. It depends on nothing else.
+func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output, error) {
+	g, err := newGraph(plan, read)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := g.predicate()
+	if err != nil {
+		return nil, err
+	}
+	files, inv, err := g.fold(plan.Image)
+	if err != nil {
+		return nil, err
+	}
+	contents := contentsOf(plan.Platform, files)
+	stepsJSON, err := encodeSteps(steps)
+	if err != nil {
+		return nil, err
+	}
+	contentsJSON, err := provenance.Encode(contents)
+	if err != nil {
+		return nil, fmt.Errorf("contents of %d files: %w", len(files), err)
+	}
+	spdxJSON, err := encodeSPDX(plan, files, inv)
+	if err != nil {
+		return nil, err
+	}
+	ledgerJSON, err := encodeLedger(files)
+	if err != nil {
+		return nil, err
+	}
+	// What nobody could read back must not leave this place.
+	if _, err := provenance.DecodeSteps(stepsJSON); err != nil {
+		return nil, err
+	}
+	if _, err := provenance.DecodeContents(contentsJSON); err != nil {
+		return nil, err
+	}
+	return []output{
+		{step.StepsFile, stepsJSON}, {step.ContentsFile, contentsJSON},
+		{step.SPDXFile, spdxJSON}, {step.LedgerFile, ledgerJSON},
+	}, nil
+}
+
+// contentsOf makes the contents of attributed entries, which are sorted.
+func contentsOf(platform string, files []sbom.Held) provenance.Contents {
+	c := provenance.Contents{Platform: platform, Files: make([]provenance.File, 0, len(files)), Packages: []string{}}
+	index := map[string]int{}
+	for _, purl := range owners(files) {
+		index[purl] = len(c.Packages)
+		c.Packages = append(c.Packages, purl)
+	}
+	for _, h := range files {
+		f := contentsFile(h.Entry)
+		f.Step = h.Step
+		if h.Package != "" {
+			i := index[h.Package]
+			f.Package = &i
+		}
+		c.Files = append(c.Files, f)
+	}
+	c.Digest = provenance.ContentsDigest(c.Files)
+	return c
+}
+
+func encodeSPDX(plan step.Plan, files []sbom.Held, inv sbom.Inventory) ([]byte, error) {
+	img := sbom.Image{
+		Name:      plan.ImageName,
+		Platform:  plan.Platform,
+		Tool:      name + "-" + version,
+		Inventory: inv,
+		Files:     files,
+	}
+	if plan.Epoch != nil {
+		img.Epoch = *plan.Epoch
+	}
+	b, err := spdx(img)
+	var size *provenance.SizeError
+	if errors.As(err, &size) {
+		img.OmitFiles = true
+		b, err = spdx(img)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("SPDX document: %w", err)
+	}
+	return b, nil
+}
+
+func spdx(img sbom.Image) ([]byte, error) {
+	doc, err := sbom.NewDocument(img)
+	if err != nil {
+		return nil, err
+	}
+	return provenance.Encode(doc)
+}

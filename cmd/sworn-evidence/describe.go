@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
+)
+
+// maxRecord bounds a step's record in bytes: about 300,000 inputs.
+const maxRecord = 64 << 20
+
+// describe writes the evidence of each item of a segment.
+func (t tool) describe() error {
+	n, err := t.items()
+	if err != nil {
+		return fmt.Errorf("describe: %w", err)
+	}
+	before, err := sbom.OpenTree(t.path(step.StateDir, "0"))
+	if err != nil {
+		return fmt.Errorf("describe: %w", err)
+	}
+	defer func() { before.Close() }()
+	// The inventory before is read once and carried from item to item.
+	var inv *sbom.Inventory
+	for k := 1; k <= n; k++ {
+		after, err := sbom.OpenTree(t.path(step.StateDir, strconv.Itoa(k)))
+		if err != nil {
+			return fmt.Errorf("describe item %d: %w", k, err)
+		}
+		d, next, err := t.item(k, before, after, inv)
+		before.Close()
+		before, inv = after, next
+		if err != nil {
+			return fmt.Errorf("describe item %d: %w", k, err)
+		}
+		b, err := encodeEvidence(evidence{Delta: d})
+		if err != nil {
+			return fmt.Errorf("describe item %d: %w", k, err)
+		}
+		if err := t.write(strconv.Itoa(k)+".json", b); err != nil {
+			return fmt.Errorf("describe item %d: %w", k, err)
+		}
+	}
+	return t.finish()
+}
+
+// items returns the highest number among the folders of the segment. It is an
+// error when there is none: the container was built wrongly.
+func (t tool) items() (int, error) {
+	n := 0
+	for _, dir := range []string{step.StateDir, step.DiffDir, step.RecordDirIn} {
+		ks, err := t.numbered(dir)
+		if err != nil {
+			return 0, err
+		}
+		if len(ks) > 0 {
+			n = max(n, ks[len(ks)-1])
+		}
+	}
+	if n == 0 {
+		return 0, errors.New("no items")
+	}
+	if n > step.MaxSegment {
+		return 0, fmt.Errorf("%d items, more than %d", n, step.MaxSegment)
+	}
+	return n, nil
+}
+
+// item describes the change from before to after. inv is the inventory of
+// before when it is known; the inventory of after is returned.
+func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory) (*described, *sbom.Inventory, error) {
+	diff, err := sbom.OpenTree(t.path(step.DiffDir, strconv.Itoa(k)))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer diff.Close()
+	d := described{Base: before == nil, PackagesAdded: []string{}, PackagesRemoved: []string{}}
+	if d.Delta, err = sbom.Compare(before, after, diff); err != nil {
+		return nil, nil, err
+	}
+	if inv == nil {
+		loaded, err := sbom.Load(before)
+		if err != nil {
+			return nil, nil, fmt.Errorf("state before: %w", err)
+		}
+		inv = &loaded
+	}
+	if d.Record, err = t.record(k, before, inv.Owners()); err != nil {
+		return nil, nil, err
+	}
+	now := inv
+	if d.Base || d.Touches(append(sbom.Databases(before), sbom.Databases(after)...)) {
+		loaded, err := sbom.Load(after)
+		if err != nil {
+			return nil, nil, fmt.Errorf("state after: %w", err)
+		}
+		now, d.Inventory = &loaded, &loaded
+		added, removed := sbom.Diff(*inv, loaded)
+		d.PackagesAdded, d.PackagesRemoved = purls(added), purls(removed)
+	}
+	owners := now.Owners()
+	owners.Attribute(d.Added)
+	owners.Attribute(d.Changed)
+	return &d, now, nil
+}
+
+// purls keeps the order of an inventory, which is by purl.
+func purls(ps []sbom.Package) []string {
+	out := make([]string, 0, len(ps))
+	for _, p := range ps {
+		out = append(out, p.PURL)
+	}
+	return out
+}
+
+// record reads the runner's record of item k; nil when there is none.
+func (t tool) record(k int, before *sbom.Tree, owners *sbom.Owners) (*record, error) {
+	b, err := t.read(maxRecord, step.RecordDirIn, strconv.Itoa(k), step.RecordFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // assemble knows whether there had to be one
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := step.DecodeRecord(b)
+	if err != nil {
+		return nil, err
+	}
+	in, err := attribute(r.Observation, before, owners)
+	if err != nil {
+		return nil, fmt.Errorf("attribute inputs: %w", err)
+	}
+	return &record{Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Inputs: in}, nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
+)
+
+// digest writes the digest of each local source.
+func (t tool) digest() error {
+	ks, err := t.numbered(step.SourceDir)
+	if err != nil {
+		return fmt.Errorf("digest: %w", err)
+	}
+	if len(ks) == 0 {
+		return errors.New("digest: no sources")
+	}
+	for _, k := range ks {
+		if err := t.source(k); err != nil {
+			return fmt.Errorf("digest source %d: %w", k, err)
+		}
+	}
+	return t.finish()
+}
+
+func (t tool) source(k int) error {
+	src, err := sbom.OpenTree(t.path(step.SourceDir, strconv.Itoa(k)))
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	es, err := sbom.Walk(src)
+	if err != nil {
+		return err
+	}
+	b, err := encodeEvidence(evidence{Tree: treeOf(es)})
+	if err != nil {
+		return err
+	}
+	return t.write(strconv.Itoa(k)+".json", b)
+}
+
+// treeOf sums up a source's entries, which are sorted.
+func treeOf(es []sbom.Entry) *tree {
+	out := &tree{}
+	files := make([]provenance.File, 0, len(es))
+	for _, e := range es {
+		files = append(files, contentsFile(e))
+		if e.Type == sbom.TypeFile {
+			out.Files++
+			out.Bytes += e.Size
+		}
+	}
+	out.Digest = provenance.TreeDigest(files)
+	return out
+}
+
+// contentsFile makes a file of the contents, without package and step.
+func contentsFile(e sbom.Entry) provenance.File {
+	return provenance.File{
+		Path: e.Path, Type: e.Type, Mode: e.Mode, UID: e.UID, GID: e.GID, Size: e.Size,
+		Digest: sha256Set(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability,
+	}
+}
+
+func sha256Set(hex string) map[string]string {
+	if hex == "" {
+		return nil
+	}
+	return map[string]string{"sha256": hex}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
+)
+
+// evidenceVersion is that of the format below, which lives between describe and
+// assemble of one build and its cache.
+const evidenceVersion = 1
+
+// maxEvidence bounds one evidence file in bytes: about a million files.
+const maxEvidence = 512 << 20
+
+// evidence is what describe or digest found of one item: exactly one of Delta
+// and Tree is set.
+type evidence struct {
+	Version int        `json:"version"`
+	Delta   *described `json:"delta,omitempty"`
+	Tree    *tree      `json:"tree,omitempty"`
+}
+
+// described is one state against the one before.
+type described struct {
+	// Base: there was nothing before; Added holds all of the state.
+	Base bool `json:"base"`
+	sbom.Delta
+	PackagesAdded   []string `json:"packagesAdded"`   // purls
+	PackagesRemoved []string `json:"packagesRemoved"` // purls
+	// Inventory is the state's, complete, when it can differ from the one before.
+	Inventory *sbom.Inventory `json:"inventory,omitempty"`
+	// Record is what the runner saw, its inputs apart.
+	Record *record `json:"record,omitempty"`
+}
+
+// record is a [step.Record] whose inputs have been attributed.
+type record struct {
+	Command []string          `json:"command"`
+	Exit    int               `json:"exit"`
+	Process step.Process      `json:"process"`
+	Sandbox step.Sandbox      `json:"sandbox"`
+	Inputs  provenance.Inputs `json:"inputs"`
+}
+
+// tree is a local source as the build received it.
+type tree struct {
+	Digest map[string]string `json:"digest"`
+	Files  int64             `json:"files"` // regular files
+	Bytes  int64             `json:"bytes"` // in them
+}
+
+func encodeEvidence(e evidence) ([]byte, error) {
+	e.Version = evidenceVersion
+	b, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode evidence: %w", err)
+	}
+	if len(b) >= maxEvidence {
+		return nil, fmt.Errorf("encode evidence: %d bytes, more than %d", len(b), maxEvidence)
+	}
+	return append(b, '\n'), nil
+}
+
+func decodeEvidence(b []byte) (evidence, error) {
+	var e evidence
+	if err := decodeStrict(b, &e); err != nil {
+		return evidence{}, fmt.Errorf("decode evidence: %w", err)
+	}
+	if e.Version != evidenceVersion {
+		return evidence{}, fmt.Errorf("decode evidence: version %d, want %d", e.Version, evidenceVersion)
+	}
+	if (e.Delta == nil) == (e.Tree == nil) {
+		return evidence{}, errors.New("decode evidence: want either a delta or a tree")
+	}
+	if e.Tree != nil && len(e.Tree.Digest["sha256"]) != 64 {
+		return evidence{}, errors.New("decode evidence: tree without a digest")
+	}
+	if d := e.Delta; d != nil && d.Base {
+		if d.Inventory == nil || len(d.Changed)+len(d.Touched)+len(d.Removed) > 0 {
+			return evidence{}, errors.New("decode evidence: a base with changes or without an inventory")
+		}
+	}
+	return e, nil
+}
+
+func decodeStrict(b []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("trailing bytes")
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
+)
+
+// graph is a plan whose ids have been checked, with its evidence.
+type graph struct {
+	plan     step.Plan
+	sources  map[string]step.Source
+	steps    map[string]step.Step
+	evidence map[step.Place]evidence
+}
+
+// newGraph checks the plan and reads all evidence that it names.
+func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, error) {
+	g := &graph{
+		plan:     plan,
+		sources:  map[string]step.Source{},
+		steps:    map[string]step.Step{},
+		evidence: map[step.Place]evidence{},
+	}
+	if plan.Options == nil || plan.Platform == "" {
+		return nil, fmt.Errorf("plan: no platform or no options")
+	}
+	for _, s := range plan.Sources {
+		if err := g.id(s.ID); err != nil {
+			return nil, err
+		}
+		g.sources[s.ID] = s
+		if err := g.fetch(s.ID, s.Evidence, read); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range plan.Steps {
+		if err := g.id(s.ID); err != nil {
+			return nil, err
+		}
+		for _, state := range slices.Concat([]string{s.Parent}, s.Reads) {
+			if !g.made(state) {
+				return nil, fmt.Errorf("plan: %s starts from or reads %q, which is not made before it", s.ID, state)
+			}
+		}
+		g.steps[s.ID] = s
+		if err := g.fetch(s.ID, s.Evidence, read); err != nil {
+			return nil, err
+		}
+		if err := g.matches(s); err != nil {
+			return nil, err
+		}
+	}
+	if !g.made(plan.Image) {
+		return nil, fmt.Errorf("plan: the image is %q, which nothing makes", plan.Image)
+	}
+	return g, nil
+}
+
+func (g *graph) id(id string) error {
+	if id == "" || strings.Contains(id, ".") || g.made(id) {
+		return fmt.Errorf("plan: bad or repeated id %q", id)
+	}
+	return nil
+}
+
+// made reports whether a state is scratch or made by a step or source so far.
+func (g *graph) made(state string) bool {
+	id := provenance.StateStep(state)
+	_, isSource := g.sources[id]
+	_, isStep := g.steps[id]
+	return state == "" || isSource || isStep
+}
+
+// fetch reads the evidence of a step or source. An item belongs to one of them.
+func (g *graph) fetch(id string, p *step.Place, read func(step.Place) ([]byte, error)) error {
+	if p == nil {
+		return nil
+	}
+	if _, ok := g.evidence[*p]; ok {
+		return fmt.Errorf("plan: %s has evidence %d/%d, which another has too", id, p.Segment, p.Item)
+	}
+	b, err := read(*p)
+	if err != nil {
+		return fmt.Errorf("evidence of %s: %w", id, err)
+	}
+	e, err := decodeEvidence(b)
+	if err != nil {
+		return fmt.Errorf("evidence of %s: %w", id, err)
+	}
+	g.evidence[*p] = e
+	return nil
+}
+
+// matches verifies that a step's evidence is of the kind that the plan says and
+// that its record is of the step's command.
+func (g *graph) matches(s step.Step) error {
+	observed := s.Kind == step.KindExec && s.Unobserved == ""
+	if s.Kind == step.KindExec && s.Exec == nil {
+		return fmt.Errorf("plan: %s is an exec without a command", s.ID)
+	}
+	d := g.delta(s.Evidence)
+	switch {
+	case s.Evidence != nil && d == nil:
+		return fmt.Errorf("evidence of %s: not of a step", s.ID)
+	case s.Evidence != nil && d.Base != g.empty(s.Parent):
+		return fmt.Errorf("evidence of %s: starts from an empty file system: %t, plan says %t", s.ID, d.Base, g.empty(s.Parent))
+	case observed && (d == nil || d.Record == nil):
+		return fmt.Errorf("evidence of %s: no record of the step", s.ID)
+	case observed && !slices.Equal(d.Record.Command, s.Exec.Args):
+		return fmt.Errorf("evidence of %s: the record is of %q, plan says %q", s.ID, d.Record.Command, s.Exec.Args)
+	case !observed && d != nil && d.Record != nil:
+		return fmt.Errorf("evidence of %s: a record of a step that was not observed", s.ID)
+	}
+	return nil
+}
+
+func (g *graph) empty(state string) bool { return state == "" }
+
+func (g *graph) delta(p *step.Place) *described {
+	if p == nil {
+		return nil
+	}
+	return g.evidence[*p].Delta
+}
+
+// fold applies the deltas from the image's base on and returns the image's
+// entries, attributed, with its inventory.
+func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
+	type link struct {
+		id string
+		d  *described
+	}
+	var chain []link
+	for state != "" {
+		var place *step.Place
+		parent := ""
+		if s, ok := g.steps[state]; ok {
+			place, parent = s.Evidence, s.Parent
+		} else if s, ok := g.sources[state]; ok {
+			place = s.Evidence
+		} else {
+			return nil, sbom.Inventory{}, fmt.Errorf("evidence of %s: a mount of a step is not described", state)
+		}
+		d := g.delta(place)
+		if d == nil {
+			return nil, sbom.Inventory{}, fmt.Errorf("evidence of %s: none, but the image comes from it", state)
+		}
+		chain = append(chain, link{state, d})
+		if _, ok := g.sources[state]; ok && !d.Base {
+			return nil, sbom.Inventory{}, fmt.Errorf("evidence of %s: not of a whole file system", state)
+		}
+		state = parent
+	}
+	var l sbom.Ledger
+	var inv sbom.Inventory
+	for _, c := range slices.Backward(chain) {
+		if err := l.Apply(c.d.Delta, c.id); err != nil {
+			return nil, sbom.Inventory{}, err
+		}
+		if c.d.Inventory != nil {
+			inv = *c.d.Inventory
+		}
+	}
+	l.Attribute(inv.Owners())
+	return l.Held(), inv, nil
+}
+
+// owners returns the purls that entries point to, sorted.
+func owners(files []sbom.Held) []string {
+	seen := map[string]bool{}
+	for _, h := range files {
+		if h.Package != "" {
+			seen[h.Package] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}

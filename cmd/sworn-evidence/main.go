@@ -1,0 +1,51 @@
+// Command sworn-evidence turns the file systems of a build into evidence and
+// evidence into statements. It runs as root, without network, in containers whose
+// root holds nothing but this binary and the mounts that package step names:
+//
+//	sworn-evidence describe   # /in/state, /in/diff, /in/record -> /out/K.json
+//	sworn-evidence digest     # /in/source -> /out/K.json
+//	sworn-evidence assemble   # /in/plan, /in/evidence -> the statements
+//	sworn-evidence bind       # /in/ledger against /in/rootfs, writes nothing
+//
+// All it reads is hostile: built file systems, records, evidence. What does not
+// fit together is an error, never a gap. The same input gives the same bytes.
+// Errors are lines on stderr that begin with "sworn: "; the exit code is 1, or 2
+// when it was called wrongly.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], tool{root: "/"}, os.Stderr))
+}
+
+func run(args []string, t tool, stderr io.Writer) int {
+	verbs := map[string]func(tool) error{
+		"describe": tool.describe,
+		"digest":   tool.digest,
+		"assemble": tool.assemble,
+		"bind":     tool.bind,
+	}
+	if len(args) != 1 || verbs[args[0]] == nil {
+		fmt.Fprintln(stderr, "sworn: want one of: describe, digest, assemble, bind")
+		return 2
+	}
+	err := verbs[args[0]](t)
+	var lines *bindError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &lines):
+		for _, line := range lines.lines() {
+			fmt.Fprintln(stderr, "sworn: "+line)
+		}
+	default:
+		fmt.Fprintln(stderr, "sworn: "+err.Error())
+	}
+	return 1
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
+)
+
+// predicate makes the steps predicate.
+func (g *graph) predicate() (provenance.Steps, error) {
+	out := provenance.Steps{
+		Platform:  g.plan.Platform,
+		Options:   g.plan.Options,
+		Materials: []provenance.Material{},
+		Steps:     []provenance.Step{},
+		Image:     g.plan.Image,
+	}
+	for _, s := range g.plan.Sources {
+		m, err := g.material(s)
+		if err != nil {
+			return provenance.Steps{}, err
+		}
+		out.Materials = append(out.Materials, m)
+	}
+	for _, s := range g.plan.Steps {
+		out.Steps = append(out.Steps, g.step(s))
+	}
+	return out, nil
+}
+
+func (g *graph) material(s step.Source) (provenance.Material, error) {
+	m := provenance.Material{
+		ID: s.ID, Kind: s.Kind, URI: s.URI, Digest: s.Digest, Platform: s.Platform, Pinned: s.Pinned,
+	}
+	if s.Kind == step.SourceLocal {
+		var t *tree
+		if s.Evidence != nil {
+			e := g.evidence[*s.Evidence]
+			if t = e.Tree; t == nil {
+				t = treeOf(e.Delta.Added)
+			}
+		}
+		switch {
+		case t != nil:
+			m.Digest, m.Files, m.Size = t.Digest, &t.Files, &t.Bytes
+		case len(s.Digest) == 0:
+			return m, fmt.Errorf("evidence of %s: a local source without a digest", s.ID)
+		}
+	}
+	if m.Digest == nil {
+		m.Digest = map[string]string{}
+	}
+	return m, nil
+}
+
+func (g *graph) step(s step.Step) provenance.Step {
+	d := g.delta(s.Evidence)
+	out := provenance.Step{
+		ID: s.ID, Kind: s.Kind, Name: s.Name, Lines: s.Lines, Parent: s.Parent, Reads: s.Reads,
+		Actions: s.Actions, Outputs: outputs(d),
+	}
+	if x := s.Exec; x != nil {
+		out.Command, out.Environment, out.User, out.Cwd = x.Args, x.Env, x.User, x.Cwd
+		out.Network, out.Security, out.Mounts, out.SecretEnv = x.Network, x.Security, x.Mounts, x.SecretEnv
+		out.ExtraHosts, out.Devices = x.ExtraHosts, x.Devices
+	}
+	switch {
+	case d != nil && d.Record != nil:
+		r := d.Record
+		out.Process, out.Sandbox, out.Exit, out.Inputs = &r.Process, &r.Sandbox, &r.Exit, &r.Inputs
+	case s.Kind == step.KindExec:
+		out.Inputs = &provenance.Inputs{
+			Mode:     provenance.InputsNone,
+			Reasons:  []string{s.Unobserved},
+			Packages: []provenance.PackageInput{},
+			Files:    []provenance.FileInput{},
+		}
+	}
+	return out
+}
+
+// outputs of a step that was not described are empty, without a digest.
+func outputs(d *described) provenance.Outputs {
+	o := provenance.Outputs{
+		Digest: map[string]string{},
+		Added:  []provenance.FileOutput{}, Changed: []provenance.FileOutput{}, Removed: []step.Path{},
+		PackagesAdded: []string{}, PackagesRemoved: []string{},
+	}
+	if d == nil {
+		return o
+	}
+	o.Added, o.Changed = fileOutputs(d.Added), fileOutputs(d.Changed)
+	o.Removed = append(o.Removed, d.Removed...)
+	o.PackagesAdded = append(o.PackagesAdded, d.PackagesAdded...)
+	o.PackagesRemoved = append(o.PackagesRemoved, d.PackagesRemoved...)
+	o.Digest = provenance.DeltaDigest(o)
+	return o
+}
+
+func fileOutputs(es []sbom.Entry) []provenance.FileOutput {
+	out := make([]provenance.FileOutput, 0, len(es))
+	for _, e := range es {
+		out = append(out, provenance.FileOutput{
+			Path: e.Path, Type: e.Type, Mode: e.Mode, UID: e.UID, GID: e.GID, Size: e.Size,
+			Digest: sha256Set(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability, Package: e.Package,
+		})
+	}
+	return out
+}
+
+// encodeSteps encodes the predicate. When it is too large, lists of outputs and
+// then of inputs are left out, the longest first, until it fits; counts and
+// digests stay.
+func encodeSteps(s provenance.Steps) ([]byte, error) {
+	return encodeWithin(s, provenance.Encode)
+}
+
+func encodeWithin(s provenance.Steps, encode func(any) ([]byte, error)) ([]byte, error) {
+	var size *provenance.SizeError
+	b, err := encode(s)
+	for _, i := range byLength(s.Steps) {
+		if !errors.As(err, &size) {
+			break
+		}
+		omit(&s.Steps[i])
+		b, err = encode(s)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("steps: %w", err)
+	}
+	return b, nil
+}
+
+// byLength returns the indexes of steps, the one with the most files first.
+func byLength(steps []provenance.Step) []int {
+	length := func(s provenance.Step) int {
+		n := len(s.Outputs.Added) + len(s.Outputs.Changed) + len(s.Outputs.Removed)
+		if s.Inputs != nil {
+			n += len(s.Inputs.Files)
+		}
+		return n
+	}
+	out := make([]int, len(steps))
+	for i := range out {
+		out[i] = i
+	}
+	sort.SliceStable(out, func(a, b int) bool { return length(steps[out[a]]) > length(steps[out[b]]) })
+	return out
+}
+
+// omit leaves the file lists of a step out. The step's own lists are replaced,
+// never written to.
+func omit(s *provenance.Step) {
+	o := &s.Outputs
+	if len(o.Digest) > 0 {
+		o.Omitted = &provenance.Omitted{Added: len(o.Added), Changed: len(o.Changed), Removed: len(o.Removed)}
+	}
+	o.Added, o.Changed, o.Removed = []provenance.FileOutput{}, []provenance.FileOutput{}, []step.Path{}
+	if s.Inputs != nil {
+		in := *s.Inputs
+		in.OmittedFiles, in.Files = len(in.Files), []provenance.FileInput{}
+		s.Inputs = &in
+	}
+}
