@@ -1,0 +1,179 @@
+package runner
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// watchMask: an open is a use of the file; so is a move, because the file can
+	// be opened under its new name in a folder that nobody watches.
+	watchMask = unix.IN_OPEN | unix.IN_MOVED_FROM
+
+	// maxInputs bounds the files of one record: about 40 MB of memory and of JSON.
+	// A step that opens more is recorded as incomplete.
+	maxInputs = 1 << 18
+
+	// eventBytes is read at once: some eight thousand events, half of the kernel's
+	// usual queue.
+	eventBytes = 256 << 10
+)
+
+// watcher is an inotify(7) instance and what it has seen.
+type watcher struct {
+	fd int
+	// dirs maps a watch descriptor to the places that it stands for: more than one
+	// when a folder is mounted twice.
+	dirs map[int32][]*dir
+	seen map[opened]struct{}
+	// overflow: the kernel's queue was full and events were lost.
+	overflow bool
+	// full: more than maxInputs files.
+	full bool
+
+	file *os.File // the fd, for reading with a deadline
+	done chan error
+}
+
+// opened is a file that was opened: a name in a watched folder, empty for a
+// mounted file.
+type opened struct {
+	wd   int32
+	name string
+}
+
+func newWatcher() (*watcher, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return nil, err
+	}
+	return &watcher{fd: fd, dirs: map[int32][]*dir{}, seen: map[opened]struct{}{}}, nil
+}
+
+// add watches the file or folder that fd has open.
+func (w *watcher) add(fd int, d *dir) error {
+	wd, err := unix.InotifyAddWatch(w.fd, "/proc/self/fd/"+strconv.Itoa(fd), watchMask)
+	if err != nil {
+		return err
+	}
+	w.dirs[int32(wd)] = append(w.dirs[int32(wd)], d)
+	return nil
+}
+
+// run reads events until stop is called.
+func (w *watcher) run() {
+	w.file = os.NewFile(uintptr(w.fd), "inotify")
+	w.done = make(chan error, 1)
+	go func() {
+		buf := make([]byte, eventBytes)
+		for {
+			n, err := w.file.Read(buf)
+			if err == nil {
+				err = decodeEvents(buf[:n], w.note)
+			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				err = w.drain(buf)
+				w.done <- err
+				return
+			}
+			if err != nil {
+				w.done <- err
+				return
+			}
+		}
+	}()
+}
+
+// stop reads what is still queued and closes the instance. No process that is
+// observed may be left.
+func (w *watcher) stop() error {
+	if err := w.file.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		return err
+	}
+	err := <-w.done
+	return errors.Join(err, w.file.Close())
+}
+
+// drain reads until the queue is empty.
+func (w *watcher) drain(buf []byte) error {
+	for {
+		n, err := unix.Read(w.fd, buf)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.EAGAIN):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := decodeEvents(buf[:n], w.note); err != nil {
+			return err
+		}
+	}
+}
+
+// reset forgets what was seen until now: the walk's own doing.
+func (w *watcher) reset() error {
+	if err := w.drain(make([]byte, eventBytes)); err != nil {
+		return err
+	}
+	clear(w.seen)
+	w.overflow, w.full = false, false
+	return nil
+}
+
+func (w *watcher) note(e event) {
+	switch {
+	case e.mask&unix.IN_Q_OVERFLOW != 0:
+		w.overflow = true
+	case e.mask&unix.IN_ISDIR != 0 || e.mask&watchMask == 0:
+	default:
+		// The lookup with a converted key does not allocate; most events repeat.
+		if _, ok := w.seen[opened{e.wd, string(e.name)}]; ok {
+			return
+		}
+		if len(w.seen) >= maxInputs {
+			w.full = true
+			return
+		}
+		w.seen[opened{e.wd, string(e.name)}] = struct{}{}
+	}
+}
+
+// event is one inotify_event.
+type event struct {
+	wd   int32
+	mask uint32
+	name []byte // valid during the call only
+}
+
+// decodeEvents decodes what read(2) gave for an inotify instance.
+func decodeEvents(b []byte, note func(event)) error {
+	for len(b) > 0 {
+		if len(b) < unix.SizeofInotifyEvent {
+			return fmt.Errorf("read file events: %d bytes left of an event", len(b))
+		}
+		size := uint64(binary.NativeEndian.Uint32(b[12:16])) + unix.SizeofInotifyEvent
+		if size > uint64(len(b)) {
+			return fmt.Errorf("read file events: event of %d bytes in %d", size, len(b))
+		}
+		name := b[unix.SizeofInotifyEvent:size]
+		if i := bytes.IndexByte(name, 0); i >= 0 {
+			name = name[:i]
+		}
+		note(event{
+			wd:   int32(binary.NativeEndian.Uint32(b[0:4])),
+			mask: binary.NativeEndian.Uint32(b[4:8]),
+			name: name,
+		})
+		b = b[size:]
+	}
+	return nil
+}
