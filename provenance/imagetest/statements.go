@@ -1,0 +1,93 @@
+package imagetest
+
+import (
+	"encoding/json"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+// Predicate returns a predicate of a type, for the files of [Layers].
+func Predicate(predicateType, platform string) any {
+	switch predicateType {
+	case provenance.StepsType:
+		return Steps(platform)
+	case provenance.ContentsType:
+		return Contents(platform)
+	case provenance.SPDXType:
+		return map[string]any{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "image", "dataLicense": "CC0-1.0"}
+	}
+	return map[string]any{"buildDefinition": map[string]any{"buildType": "test <&> \u2028"}, "runDetails": map[string]any{}}
+}
+
+// Contents returns the contents/v1 predicate of [Layers].
+func Contents(platform string) provenance.Contents {
+	files := Files()
+	for i := range files {
+		files[i].Step = "source1"
+		if p := string(files[i].Path); len(p) > 4 && p[:4] == "/app" {
+			files[i].Step = "step2"
+		}
+	}
+	zero := 0
+	files[6].Package = &zero
+	files[7].Package = &zero
+	return provenance.Contents{
+		Platform: platform,
+		Files:    files,
+		Packages: []string{"pkg:deb/debian/busybox@1.35?arch=amd64"},
+		Digest:   map[string]string{"sha256": emptySum},
+	}
+}
+
+const emptySum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// Steps returns a steps/v1 predicate: a base image, a RUN that was observed, a
+// COPY, and a RUN whose record is not complete and whose command is hostile to
+// terminals.
+func Steps(platform string) provenance.Steps {
+	sum := map[string]string{"sha256": emptySum}
+	exit := 0
+	process := &step.Process{Groups: []uint32{}, Cwd: "/"}
+	sandbox := &step.Sandbox{Harden: step.HardenBaseline, NoNewPrivileges: true, Seccomp: "filter",
+		Capabilities: step.CapabilitySets{Bounding: []string{"CAP_CHOWN"}, Effective: []string{"CAP_CHOWN"}, Permitted: []string{"CAP_CHOWN"}, Inheritable: []string{}, Ambient: []string{}}}
+	out := func(added ...provenance.FileOutput) provenance.Outputs {
+		return provenance.Outputs{Digest: sum, Added: added, Changed: []provenance.FileOutput{}, Removed: []step.Path{},
+			PackagesAdded: []string{}, PackagesRemoved: []string{}}
+	}
+	run := provenance.Step{ID: "step1", Kind: step.KindExec, Name: "[build 2/3] RUN apt-get install busybox", Parent: "source1",
+		Lines: []step.Lines{{Start: 3, End: 4}}, Command: []string{"/bin/sh", "-c", "apt-get install -y\tbusybox &&\n  rm -rf /var/cache/a"},
+		Environment: []string{"PATH=/bin"}, Cwd: "/", Network: "sandbox", Security: "sandbox",
+		Process: process, Sandbox: sandbox, Exit: &exit,
+		Inputs: &provenance.Inputs{Mode: step.ObserveInotify, Complete: true,
+			Packages: []provenance.PackageInput{{PURL: "pkg:deb/debian/apt@2.6?arch=amd64", Files: 12}, {PURL: "pkg:deb/debian/libc6@2.36?arch=amd64", Files: 2}},
+			Files:    []provenance.FileInput{{Path: "/etc/hosts.local", Digest: sum, Size: 3}}},
+		Outputs: provenance.Outputs{Digest: sum,
+			Added:   []provenance.FileOutput{{Path: "/var/cache/new", Type: provenance.TypeFile, Mode: "0644", Size: 3, Digest: sum}},
+			Changed: []provenance.FileOutput{{Path: "/etc/passwd", Type: provenance.TypeFile, Mode: "0640", Size: 8, Digest: sum}},
+			Removed: []step.Path{"/etc/gone"}, PackagesAdded: []string{"pkg:deb/debian/busybox@1.35?arch=amd64"}, PackagesRemoved: []string{}},
+	}
+	copied := provenance.Step{ID: "step2", Kind: step.KindFile, Name: "[stage-1 2/3] COPY server /app/server", Parent: "step1",
+		Lines: []step.Lines{{Start: 7, End: 7}}, Reads: []string{"source2"}, Actions: []string{"copy source2:/server /app/server"},
+		Outputs: out(provenance.FileOutput{Path: "/app/server", Type: provenance.TypeFile, Mode: "0755", Size: 13, Digest: sum})}
+	hostile := provenance.Step{ID: "step3", Kind: step.KindExec, Name: "[stage-1 3/3] RUN evil", Parent: "step2",
+		Lines: []step.Lines{{Start: 8, End: 8}}, Command: []string{"/bin/sh", "-c", "echo \x1b[2J\x1b]0;owned\x07 \u202egnp.exe"},
+		Environment: []string{}, Cwd: "/", Network: "none", Security: "sandbox",
+		Inputs: &provenance.Inputs{Mode: step.ObserveInotify, Complete: false, Reasons: []string{"event queue overflowed"},
+			Packages: []provenance.PackageInput{}, Files: []provenance.FileInput{}},
+		Outputs: out()}
+	return provenance.Steps{Platform: platform, Options: map[string]string{"observe": "on"}, Image: "step3",
+		Materials: []provenance.Material{
+			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@bookworm", Digest: sum, Platform: platform, Pinned: true},
+			{ID: "source2", Kind: step.SourceLocal, URI: "local:context", Digest: sum},
+		},
+		Steps: []provenance.Step{run, copied, hostile}}
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own values
+	}
+	return b
+}
