@@ -1,7 +1,6 @@
 package frontend
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,9 +78,6 @@ func (p *planner) walk() error {
 			}
 			p.step(v, e)
 		}
-	}
-	if len(p.ids) == 0 {
-		return fmt.Errorf("plan the build: no states")
 	}
 	return nil
 }

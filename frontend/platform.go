@@ -66,7 +66,7 @@ func (b *platformBuild) run(ctx context.Context) error {
 	if err := b.keepScanTarget(recorded); err != nil {
 		return err
 	}
-	if b.options.Statements == "off" || recorded.Target().IsScratch() {
+	if b.options.Statements == "off" {
 		b.ref, err = b.solve(ctx, recorded, recorded.Target(), true)
 		return err
 	}
