@@ -1,0 +1,235 @@
+package step_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sworn-build/sworn/step"
+)
+
+func config() step.Config {
+	path := "/usr/bin:/bin"
+	return step.Config{
+		Version: step.ConfigVersion,
+		Observe: true,
+		Harden:  true,
+		PathEnv: &path,
+		Env:     []string{"GODEBUG=inittrace=1", "OTEL_X="},
+		Mounts: []step.ConfigMount{
+			{Target: "/root/.cache", Shared: true},
+			{Target: "/run/secrets/token", Ignore: true},
+		},
+	}
+}
+
+func record() step.Record {
+	core := uint64(0)
+	return step.Record{
+		Version: step.RecordVersion,
+		Command: []string{"/bin/sh", "-c", "cat /etc/os-release"},
+		Exit:    137,
+		Process: step.Process{UID: 1, GID: 2, Groups: []uint32{2, 3}, Cwd: "/\xff"},
+		Sandbox: step.Sandbox{
+			Harden:          step.HardenBaseline,
+			NoNewPrivileges: true,
+			Capabilities: step.CapabilitySets{
+				Bounding: []string{"CAP_CHOWN"}, Effective: []string{}, Permitted: []string{},
+				Inheritable: []string{}, Ambient: []string{},
+			},
+			Seccomp:   "filter",
+			CoreLimit: &core,
+		},
+		Observation: step.Observation{
+			Mode:    step.ObserveInotify,
+			Reasons: []string{"queue"},
+			Inputs: []step.Input{
+				{Path: "/etc/os-release", Digest: "sha256:00", Size: 4},
+				{Path: `/a\b`, Changed: true, Mount: "/a", Shared: true},
+			},
+		},
+	}
+}
+
+func plan() step.Plan {
+	epoch := int64(1)
+	return step.Plan{
+		Version:  step.PlanVersion,
+		Platform: "linux/amd64",
+		Options:  map[string]string{"observe": "inotify"},
+		Epoch:    &epoch,
+		Sources: []step.Source{{
+			ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@12",
+			Digest: map[string]string{"sha256": "00"}, Pinned: true,
+		}},
+		Steps: []step.Step{{
+			ID: "step1", Kind: step.KindExec, Name: "RUN true", Parent: "source1",
+			Lines: []step.Lines{{Start: 2, End: 2}},
+			Exec: &step.Exec{
+				Args: []string{"true"}, Env: []string{"A=b"}, Cwd: "/", Network: "sandbox", Security: "sandbox",
+				Mounts:    []step.Mount{{Type: step.MountSecret, Target: "/run/secrets/token", ID: "token"}},
+				SecretEnv: []step.SecretEnv{{ID: "token", Name: "TOKEN"}},
+			},
+			Evidence: &step.Place{Segment: 1, Item: 2},
+		}},
+		Image:     "step1",
+		ImageName: "image",
+	}
+}
+
+func TestConfigSurvivesTheEnvironment(t *testing.T) {
+	s, err := step.EncodeConfig(config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := step.DecodeConfig(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(config(), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	again, err := step.EncodeConfig(got)
+	if err != nil || again != s {
+		t.Errorf("encoded again: %s, %v; want %s", again, err, s)
+	}
+}
+
+func TestConfigThatExecveRefusesIsAnError(t *testing.T) {
+	c := config()
+	c.Env = []string{"X=" + strings.Repeat("x", 128<<10)}
+	if s, err := step.EncodeConfig(c); err == nil {
+		t.Errorf("%d bytes encoded, want an error", len(s))
+	}
+}
+
+func TestRecordRoundTrip(t *testing.T) {
+	b, err := step.EncodeRecord(record())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := step.DecodeRecord(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(record(), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestPlanRoundTrip(t *testing.T) {
+	b, err := step.EncodePlan(plan())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := step.DecodePlan(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plan(), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// decoders are the three codecs under one signature; encode undoes decode.
+func decoders() map[string]func(b []byte) (again func() ([]byte, error), err error) {
+	return map[string]func([]byte) (func() ([]byte, error), error){
+		"config": func(b []byte) (func() ([]byte, error), error) {
+			c, err := step.DecodeConfig(string(b))
+			return func() ([]byte, error) { s, err := step.EncodeConfig(c); return []byte(s), err }, err
+		},
+		"record": func(b []byte) (func() ([]byte, error), error) {
+			r, err := step.DecodeRecord(b)
+			return func() ([]byte, error) { return step.EncodeRecord(r) }, err
+		},
+		"plan": func(b []byte) (func() ([]byte, error), error) {
+			p, err := step.DecodePlan(b)
+			return func() ([]byte, error) { return step.EncodePlan(p) }, err
+		},
+	}
+}
+
+func TestDecodersRefuse(t *testing.T) {
+	for name, decode := range decoders() {
+		for _, tt := range []struct{ in, want string }{
+			{``, "EOF"},
+			{`null`, "version 0"},
+			{`[]`, "cannot unmarshal"},
+			{`{}`, "version 0"},
+			{`{"version":2}`, "version 2, want 1"},
+			{`{"version":1,"unheardOf":1}`, "unknown field"},
+			{`{"version":1} {"version":1}`, "trailing bytes"},
+			{`{"version":1}x`, ""},
+			{`{"version":1`, "unexpected EOF"},
+			{"{\"version\":1}\x00", ""},
+		} {
+			_, err := decode([]byte(tt.in))
+			want := "decode " + name
+			if name == "config" {
+				want = "decode runner config"
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), want+": ") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s %q: %v, want %s: ...%s...", name, tt.in, err, want, tt.want)
+			}
+		}
+	}
+}
+
+func fuzzCodec(f *testing.F, name string, seeds ...[]byte) {
+	for _, s := range seeds {
+		f.Add(s)
+	}
+	decode := decoders()[name]
+	f.Fuzz(func(t *testing.T, b []byte) {
+		again, err := decode(b)
+		if err != nil {
+			return
+		}
+		one, err := again()
+		if err != nil {
+			return // too large for the environment
+		}
+		back, err := decode(one)
+		if err != nil {
+			t.Fatalf("%q: its own encoding %q is refused: %v", b, one, err)
+		}
+		if two, err := back(); err != nil || string(two) != string(one) {
+			t.Fatalf("encoded %q, then %q, %v", one, two, err)
+		}
+	})
+}
+
+func FuzzDecodeConfig(f *testing.F) {
+	s, err := step.EncodeConfig(config())
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzCodec(f, "config", []byte(s), []byte(`{"version":1}`), []byte(`{"version":1,"pathEnv":null}`))
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	b, err := step.EncodeRecord(record())
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzCodec(f, "record", b, []byte(`{"version":1,"observation":{"inputs":[{"path":"\\xff"}]}}`))
+}
+
+func FuzzDecodePlan(f *testing.F) {
+	b, err := step.EncodePlan(plan())
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzCodec(f, "plan", b, []byte(`{"version":1,"steps":[{"exec":{}}]}`))
+}
+
+func TestReservedNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"GODEBUG": true, "GOGC": true, "SWORN_STEP": true, "OTEL_EXPORTER_OTLP_ENDPOINT": true,
+		"TRACEPARENT": true, "GOFLAGS": false, "OTEL": false, "PATH": false, "godebug": false,
+	} {
+		if got := step.Reserved(name); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
