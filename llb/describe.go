@@ -81,7 +81,7 @@ func describeSegment(n *Graph, tools Tools, s segment, recorded Recorded, name s
 // isRoot reports whether a state is the root file system of the exec that made it.
 func (g *Graph) isRoot(e Edge) bool {
 	for _, m := range g.vertices[e.Vertex].Op.GetExec().GetMounts() {
-		if m.Output == e.Output {
+		if m.Output == e.Output && makesState(m) {
 			return m.Dest == pb.RootMount
 		}
 	}
@@ -108,8 +108,9 @@ func digestLocals(n *Graph, tools Tools, l *Layout) error {
 	c := newContainer(n, tools, "digest")
 	item := 0
 	for _, d := range n.order {
-		if scheme, _ := n.vertices[d].Scheme(); scheme != schemeLocal || !in[d] {
-			continue
+		v := n.vertices[d]
+		if scheme, _ := v.Scheme(); scheme != schemeLocal || !in[d] || v.Original == "" {
+			continue // not used, or where our own tools come from
 		}
 		item++
 		e := Edge{Vertex: d}

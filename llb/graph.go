@@ -160,9 +160,13 @@ func (g *Graph) clone() *Graph {
 	return n
 }
 
-// add appends a vertex unless the graph has the same op already.
+// add appends a vertex unless the graph has the same op already. A vertex of the user
+// takes the place of one that a pass added: it has the name and the source lines.
 func (g *Graph) add(v *Vertex) {
-	if _, ok := g.vertices[v.Digest]; ok {
+	if have, ok := g.vertices[v.Digest]; ok {
+		if have.Original == "" && v.Original != "" {
+			g.vertices[v.Digest] = v
+		}
 		return
 	}
 	g.vertices[v.Digest] = v

@@ -42,7 +42,7 @@ func (g *Graph) Parent(e Edge) Edge {
 	switch op := v.Op.Op.(type) {
 	case *pb.Op_Exec:
 		for _, m := range op.Exec.Mounts {
-			if m.Output == e.Output {
+			if m.Output == e.Output && makesState(m) {
 				in, _ := v.input(m.Input)
 				return in
 			}
@@ -61,6 +61,12 @@ func (g *Graph) Parent(e Edge) Edge {
 		}
 	}
 	return Edge{}
+}
+
+// makesState reports whether a mount's output index counts. Clients leave it zero for
+// secrets and ssh sockets, which have no output.
+func makesState(m *pb.Mount) bool {
+	return m.MountType == pb.MountType_BIND || m.MountType == pb.MountType_CACHE
 }
 
 // fileParent follows a file op's actions from an output back to an input of the

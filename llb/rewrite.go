@@ -78,11 +78,12 @@ func (g *Graph) rewrite(fn func(*change) (bool, error)) (*Graph, Mapping, error)
 }
 
 // merge copies the vertices of another graph into g and returns that graph's
-// target. Their source locations are dropped: they belong to other files.
+// target. Their source locations are dropped: they belong to other files. They count
+// as added: the user did not ask for them.
 func (g *Graph) merge(other *Graph) Edge {
 	for v := range other.Vertices() {
 		c := *v
-		c.Locations = nil
+		c.Original, c.Locations = "", nil
 		g.add(&c)
 	}
 	return other.target
