@@ -1,0 +1,88 @@
+# make demo    the main job on examples/go-service, from nothing
+# make test    everything that CI checks
+#
+# Both build and start what they need; `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Packages whose unit tests are quick under the race detector.
+RACE ?= ./step/... ./sbom/... ./provenance/...
+FUZZTIME ?= 10s
+# The tests' environment is not the demo's.
+export SWORN_TEST_STATE ?= $(CURDIR)/.state/test
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s $$'\t'
+
+.PHONY: demo
+demo: ## build, sign, verify and tamper with an example image
+	@hack/demo
+
+.PHONY: tools
+tools: ## build the programs that tests and the demo need
+	@hack/tools/build
+
+.PHONY: bin
+bin: ## build sworn's own programs into bin/
+	@hack/build
+
+.PHONY: frontend-image
+frontend-image: bin env-up images ## bin/frontend.oci.tar, also pushed to the local registries
+	@hack/frontend-image
+
+.PHONY: env-up
+env-up: tools ## start buildkitd and the registries
+	@hack/env up
+
+.PHONY: env-down
+env-down: ## stop what env-up started
+	@hack/env down
+
+.PHONY: images
+images: ## make the base images and push them to the local registry
+	@hack/images
+
+.PHONY: test
+test: lint unit race e2e ## everything that CI checks
+
+.PHONY: lint
+lint: ## formatting, vet, staticcheck, repository rules
+	@hack/tools/build staticcheck
+	@hack/lint
+
+.PHONY: unit
+unit: ## unit tests; they need neither root nor network
+	@hack/gotest -p 1 ./...
+
+.PHONY: race
+race: ## unit tests under the race detector, where a C compiler exists
+	@if command -v gcc >/dev/null; then \
+		CGO_ENABLED=1 hack/gotest -p 1 -race -short $(RACE); \
+	else \
+		echo 'sworn: race detector skipped: no gcc' >&2; \
+	fi
+
+.PHONY: e2e
+e2e: tools bin ## tests against real builders and registries, in an environment of their own
+	@hack/e2e
+
+.PHONY: fuzz-short
+fuzz-short: ## every fuzz target for FUZZTIME
+	@hack/fuzz $(FUZZTIME)
+
+.PHONY: generate
+generate: ## run go generate
+	@go generate ./...
+
+.PHONY: check-generated
+check-generated: generate ## fail when generated files are not committed
+	@git diff --exit-code
+
+.PHONY: clean
+clean: ## stop both environments, delete what was built and made
+	@hack/env down --purge
+	@SWORN_STATE=$(SWORN_TEST_STATE) hack/env down --purge
+	@rm -rf bin .state

@@ -1,0 +1,24 @@
+// Command testreport reads what `go test -json` prints and says it short: one
+// line per package, all output of tests and builds that failed, and the skipped
+// tests with their reasons. It exits 1 when something failed or when nothing ran.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	skips := flag.String("skips", "", "file to add skips to")
+	flag.Parse()
+	r := newReport(os.Stdout)
+	if err := r.read(os.Stdin); err != nil {
+		fmt.Fprintf(os.Stderr, "sworn: read test events: %v\n", err)
+		os.Exit(2)
+	}
+	if err := r.finish(*skips); err != nil {
+		fmt.Fprintf(os.Stderr, "sworn: %v\n", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// maxEvent bounds a line of `go test -json`; a test's output comes in pieces.
+const maxEvent = 4 << 20
+
+// event is a line of `go test -json` (go doc test2json).
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string
+	Test       string
+	Elapsed    float64
+	Output     string
+}
+
+// report collects events. Output is kept per test until its result is known.
+type report struct {
+	out    io.Writer
+	output map[string][]string
+	skips  []string
+	failed []string
+	passed int
+}
+
+func newReport(out io.Writer) *report {
+	return &report{out: out, output: map[string][]string{}}
+}
+
+func (r *report) read(in io.Reader) error {
+	s := bufio.NewScanner(in)
+	s.Buffer(nil, maxEvent)
+	for s.Scan() {
+		var e event
+		if err := json.Unmarshal(s.Bytes(), &e); err != nil {
+			// Not an event: the go command itself speaks.
+			fmt.Fprintln(r.out, s.Text())
+			continue
+		}
+		r.add(e)
+	}
+	return s.Err()
+}
+
+func (r *report) add(e event) {
+	id := e.Package + " " + e.Test
+	switch e.Action {
+	case "build-output":
+		fmt.Fprint(r.out, e.Output)
+	case "build-fail":
+		r.failed = append(r.failed, e.ImportPath+" (build)")
+	case "output":
+		r.output[id] = append(r.output[id], e.Output)
+	case "pass":
+		if e.Test == "" {
+			fmt.Fprintf(r.out, "ok    %s %.1fs\n", e.Package, e.Elapsed)
+		} else {
+			r.passed++
+		}
+		delete(r.output, id)
+	case "skip":
+		if e.Test != "" {
+			r.skips = append(r.skips, fmt.Sprintf("%s: %s", id, reason(r.output[id])))
+		}
+		delete(r.output, id)
+	case "fail":
+		r.failed = append(r.failed, strings.TrimSpace(id))
+		fmt.Fprint(r.out, strings.Join(r.output[id], ""))
+		fmt.Fprintf(r.out, "FAIL  %s %.1fs\n", strings.TrimSpace(id), e.Elapsed)
+		delete(r.output, id)
+	}
+}
+
+// reason is what a skipped test said, on one line, without the framework's own
+// words.
+func reason(output []string) string {
+	var words []string
+	for _, line := range output {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "=== ") || strings.HasPrefix(line, "--- ") {
+			continue
+		}
+		words = append(words, line)
+	}
+	if len(words) == 0 {
+		return "no reason given"
+	}
+	return strings.Join(words, " ")
+}
+
+// finish prints the summary and returns an error unless everything passed.
+func (r *report) finish(skipFile string) error {
+	slices.Sort(r.skips)
+	for _, s := range r.skips {
+		fmt.Fprintf(r.out, "SKIP  %s\n", s)
+	}
+	if skipFile != "" && len(r.skips) > 0 {
+		f, err := os.OpenFile(skipFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(f, strings.Join(r.skips, "\n"))
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, len(r.failed), len(r.skips))
+	if len(r.failed) > 0 {
+		return fmt.Errorf("tests failed: %s", strings.Join(r.failed, ", "))
+	}
+	if r.passed == 0 {
+		return errors.New("no test ran")
+	}
+	return nil
+}
