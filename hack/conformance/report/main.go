@@ -1,0 +1,129 @@
+// Command report reads the events of a run of BuildKit's Dockerfile tests
+// (go tool test2json) and says what became of each test: a line per test as it
+// ends, the output of those that failed, a summary.
+//
+// With a list, exactly the tests on it must have run and passed: one that was
+// skipped, or that no test is named after, fails the run, so a misspelt name
+// cannot pass for a success. Without one, no test may fail.
+//
+// The exit code is 0 when all is well, 1 when a test failed, 2 when the events
+// cannot be read.
+//
+//	go tool test2json ./dockerfile.test -test.v=test2json | report -logs DIR -list quick.txt
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+var errFailed = errors.New("tests failed")
+
+func main() {
+	list := flag.String("list", "", "file that names the tests that must pass")
+	only := flag.String("only", ".", "regular expression that picks names of the list")
+	logs := flag.String("logs", "", "folder for the whole output of failed tests, and times.txt")
+	pattern := flag.Bool("pattern", false, "print the regular expression for the names of the list, and end")
+	flag.Parse()
+	err := run(os.Stdin, os.Stdout, *list, *only, *logs, *pattern)
+	switch {
+	case errors.Is(err, errFailed):
+		os.Exit(1)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "sworn: %v\n", err)
+		os.Exit(2)
+	}
+}
+
+func run(in io.Reader, out io.Writer, list, only, logs string, pattern bool) error {
+	names, err := readList(list, only)
+	if err != nil {
+		return err
+	}
+	if pattern {
+		_, err := fmt.Fprintf(out, "^(%s)$\n", strings.Join(names, "|"))
+		return err
+	}
+	if logs == "" {
+		return errors.New("report: no -logs")
+	}
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return err
+	}
+	started := time.Now()
+	results, err := collect(in, out)
+	if err != nil {
+		return err
+	}
+	if err := results.writeLogs(logs); err != nil {
+		return err
+	}
+	problems := results.problems(names)
+	results.show(out, logs)
+	for _, p := range problems {
+		fmt.Fprintf(out, "%s\n", p)
+	}
+	verdict := "ok"
+	if len(problems) > 0 {
+		verdict = "FAIL"
+	}
+	n := results.count()
+	fmt.Fprintf(out, "%s\t%d passed, %d failed, %d skipped in %.1fs\n",
+		verdict, n[passed], n[failed], n[skipped], time.Since(started).Seconds())
+	if len(problems) > 0 {
+		return errFailed
+	}
+	return nil
+}
+
+// readList reads the names of a list, one a line; # starts a comment. No file is
+// no list.
+func readList(file, only string) ([]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pick, err := regexp.Compile(only)
+	if err != nil {
+		return nil, fmt.Errorf("pick tests: %w", err)
+	}
+	b, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return nil, err
+	}
+	names, err := parseList(string(b))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	names = slices.DeleteFunc(names, func(n string) bool { return !pick.MatchString(n) })
+	if len(names) == 0 {
+		return nil, fmt.Errorf("read %s: no test matches %q", file, only)
+	}
+	return names, nil
+}
+
+func parseList(text string) ([]string, error) {
+	name := regexp.MustCompile(`^Test[A-Za-z0-9_]+$`)
+	var names []string
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "":
+		case !name.MatchString(line):
+			return nil, fmt.Errorf("%q is no name of a test", line)
+		case slices.Contains(names, line):
+			return nil, fmt.Errorf("%s is there twice", line)
+		default:
+			names = append(names, line)
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Verdicts of a test, test2json's actions.
+const (
+	passed  = "pass"
+	failed  = "fail"
+	skipped = "skip"
+)
+
+// maxEvent bounds one event: a line of output, 16 MiB.
+const maxEvent = 16 << 20
+
+// shownLines is how much of a failed test's output is printed; the whole is in
+// its log.
+const shownLines = 80
+
+// event is a line of `go tool test2json`.
+type event struct {
+	Action  string
+	Test    string
+	Elapsed float64 // seconds
+	Output  string
+}
+
+// result is what became of one test with one configuration.
+type result struct {
+	// name is the test's, variant its configuration beyond the worker.
+	name, variant string
+	verdict       string
+	seconds       float64
+	output        strings.Builder
+}
+
+// results by test and variant. The rest of the output belongs to no test: panics
+// and the like.
+type results struct {
+	tests map[string]*result
+	rest  strings.Builder
+	// broken is set when the run as a whole failed.
+	broken bool
+}
+
+// key splits the name of a test, TestIntegration/TestCopy/worker=oci/frontend=gateway/sub,
+// into the test and its configuration. What follows is a subtest, whose output
+// belongs to the test.
+func key(test string) (name, variant string, leaf bool) {
+	parts := strings.Split(test, "/")
+	if len(parts) < 3 {
+		return "", "", false
+	}
+	n := 2
+	for n < len(parts) && strings.Contains(parts[n], "=") {
+		n++
+	}
+	var config []string
+	for _, p := range parts[2:n] {
+		if !strings.HasPrefix(p, "worker=") && !strings.HasPrefix(p, "frontend=") {
+			config = append(config, p)
+		}
+	}
+	return parts[1], strings.Join(config, ","), n == len(parts)
+}
+
+// collect reads all events and writes a line for each test that ends.
+func collect(in io.Reader, out io.Writer) (*results, error) {
+	r := &results{tests: map[string]*result{}}
+	s := bufio.NewScanner(in)
+	s.Buffer(nil, maxEvent)
+	ended := false
+	for s.Scan() {
+		var e event
+		if err := json.Unmarshal(s.Bytes(), &e); err != nil {
+			return nil, fmt.Errorf("read events: %w", err)
+		}
+		if e.Test == "" && (e.Action == passed || e.Action == failed || e.Action == skipped) {
+			ended = true
+			r.broken = e.Action == failed
+		}
+		r.add(e, out)
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	if !ended {
+		return nil, errors.New("read events: they end before the run does")
+	}
+	return r, nil
+}
+
+func (r *results) add(e event, out io.Writer) {
+	name, variant, leaf := key(e.Test)
+	if name == "" {
+		r.rest.WriteString(e.Output)
+		return
+	}
+	id := name + " " + variant
+	t := r.tests[id]
+	if t == nil {
+		t = &result{name: name, variant: variant}
+		r.tests[id] = t
+	}
+	t.output.WriteString(e.Output)
+	if !leaf {
+		return
+	}
+	switch e.Action {
+	case passed, failed, skipped:
+		t.verdict, t.seconds = e.Action, e.Elapsed
+		fmt.Fprintf(out, "--- %s: %s (%.2fs)\n", strings.ToUpper(e.Action), t.label(), t.seconds)
+	}
+}
+
+func (t *result) label() string {
+	if t.variant == "" {
+		return t.name
+	}
+	return t.name + "/" + t.variant
+}
+
+func (r *results) sorted() []*result {
+	var all []*result
+	for _, id := range slices.Sorted(maps.Keys(r.tests)) {
+		all = append(all, r.tests[id])
+	}
+	return all
+}
+
+func (r *results) count() map[string]int {
+	n := map[string]int{}
+	for _, t := range r.tests {
+		if t.verdict == "" {
+			n[failed]++
+			continue
+		}
+		n[t.verdict]++
+	}
+	return n
+}
+
+// problems says why the run is no success; none means that it is one.
+func (r *results) problems(names []string) []string {
+	var out []string
+	told := map[string]bool{}
+	for _, t := range r.sorted() {
+		if t.verdict != skipped {
+			told[t.name] = true
+		}
+		switch t.verdict {
+		case failed:
+			out = append(out, "FAIL: "+t.label())
+		case "":
+			out = append(out, "FAIL: "+t.label()+": it did not end")
+		}
+	}
+	for _, n := range names {
+		if !told[n] {
+			out = append(out, "FAIL: "+n+": on the list, but it did not run or was skipped")
+		}
+	}
+	if len(r.tests) == 0 {
+		out = append(out, "FAIL: no test ran")
+	}
+	if r.broken && len(out) == 0 {
+		out = append(out, "FAIL: the run as a whole failed:\n"+r.rest.String())
+	}
+	return out
+}
+
+// writeLogs writes the output of every failed test, and all times, the longest
+// first.
+func (r *results) writeLogs(dir string) error {
+	all := r.sorted()
+	for _, t := range all {
+		if t.verdict == passed || t.verdict == skipped {
+			continue
+		}
+		if err := os.WriteFile(t.log(dir), []byte(t.output.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *result) int { return int(1000*b.seconds) - int(1000*a.seconds) })
+	var times strings.Builder
+	for _, t := range all {
+		fmt.Fprintf(&times, "%7.2f %s %s\n", t.seconds, t.verdict, t.label())
+	}
+	return os.WriteFile(filepath.Join(dir, "times.txt"), []byte(times.String()), 0o644)
+}
+
+func (t *result) log(dir string) string {
+	return filepath.Join(dir, strings.ReplaceAll(t.label(), "/", ",")+".log")
+}
