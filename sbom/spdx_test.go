@@ -1,0 +1,138 @@
+package sbom_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	spdxjson "github.com/spdx/tools-golang/json"
+	"github.com/spdx/tools-golang/spdx"
+	"github.com/spdx/tools-golang/spdxlib"
+
+	"github.com/sworn-build/sworn/sbom"
+)
+
+func image() sbom.Image {
+	return sbom.Image{
+		Name: "image", Platform: "linux/amd64", Epoch: 1700000000, Tool: "sworn-test",
+		Inventory: sbom.Inventory{
+			Packages: []sbom.Package{
+				{PURL: "pkg:apk/alpine/musl@1.2.5-r0", Type: "apk", Name: "musl", Version: "1.2.5-r0", Licence: "MIT", Source: "musl", SourceVersion: "1.2.5-r0", Maintainer: "Timo Teräs <timo.teras@iki.fi>", Homepage: "https://musl.libc.org/"},
+				{PURL: "pkg:deb/debian/libc6@2.36-9?arch=amd64", Type: "deb", Name: "libc6", Version: "2.36-9", Licence: "GPL AND custom", Maintainer: "GNU Libc Maintainers <debian-glibc@lists.debian.org>", Homepage: "no url"},
+			},
+			Unread: []string{"rpm database /var/lib/rpm"},
+		},
+		Files: []sbom.Held{
+			{Entry: sbom.Entry{Path: "/app", Type: "dir", Mode: "0755"}, Step: "step1"},
+			{Entry: sbom.Entry{Path: "/app/\xffodd\n", Type: "file", Mode: "0644", SHA1: strings.Repeat("a", 40), SHA256: strings.Repeat("b", 64)}, Step: "step2"},
+			{Entry: sbom.Entry{Path: "/bin/owned", Type: "file", Mode: "0644", SHA1: strings.Repeat("c", 40), SHA256: strings.Repeat("d", 64), Package: "pkg:x"}, Step: "source1"},
+		},
+	}
+}
+
+func document(t *testing.T, img sbom.Image) []byte {
+	t.Helper()
+	doc, err := sbom.NewDocument(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestDocumentIsReadBySPDXTools reads the document with the SPDX project's own
+// library.
+func TestDocumentIsReadBySPDXTools(t *testing.T) {
+	doc, err := spdxjson.Read(bytes.NewReader(document(t, image())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := spdxlib.ValidateDocument(doc); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range doc.Packages {
+		line := p.PackageName + " " + p.PackageVersion + " " + p.PackageLicenseDeclared + " " + p.PackageLicenseComments + " " + p.PackageHomePage
+		if s := p.PackageSupplier; s != nil {
+			line += " " + s.SupplierType + "=" + s.Supplier
+		}
+		for _, r := range p.PackageExternalReferences {
+			line += " " + r.RefType + "=" + r.Locator
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"image  NOASSERTION  ",
+		"musl 1.2.5-r0 MIT  https://musl.libc.org/ Person=Timo Teräs (timo.teras@iki.fi) purl=pkg:apk/alpine/musl@1.2.5-r0",
+		"libc6 2.36-9 NOASSERTION the package declares: GPL AND custom  Organization=GNU Libc Maintainers (debian-glibc@lists.debian.org) purl=pkg:deb/debian/libc6@2.36-9?arch=amd64",
+		"unpackaged  NOASSERTION  ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("packages (-want +got):\n%s", diff)
+	}
+	if len(doc.Files) != 1 || doc.Files[0].FileName != "./app/\\xffodd\n" || len(doc.Files[0].Checksums) != 2 {
+		t.Fatalf("files %+v", doc.Files)
+	}
+	ids := describes(t, doc)
+	if diff := cmp.Diff(map[string]int{"DESCRIBES": 1, "CONTAINS": 4}, ids); diff != "" {
+		t.Errorf("relationships (-want +got):\n%s", diff)
+	}
+	if doc.CreationInfo.Created != "2023-11-14T22:13:20Z" || doc.DocumentComment != "Not read, so its packages are missing: rpm database /var/lib/rpm." {
+		t.Errorf("created %s, comment %s", doc.CreationInfo.Created, doc.DocumentComment)
+	}
+}
+
+// describes counts relationships and checks that both ends exist.
+func describes(t *testing.T, doc *spdx.Document) map[string]int {
+	known := map[string]bool{"DOCUMENT": true}
+	for _, p := range doc.Packages {
+		known[string(p.PackageSPDXIdentifier)] = true
+	}
+	for _, f := range doc.Files {
+		known[string(f.FileSPDXIdentifier)] = true
+	}
+	out := map[string]int{}
+	for _, r := range doc.Relationships {
+		if !known[string(r.RefA.ElementRefID)] || !known[string(r.RefB.ElementRefID)] {
+			t.Errorf("relationship of something unknown: %+v", r)
+		}
+		out[r.Relationship]++
+	}
+	return out
+}
+
+func TestDocumentIsDeterministicAndNamedByItsContent(t *testing.T) {
+	a, b := document(t, image()), document(t, image())
+	if !bytes.Equal(a, b) {
+		t.Error("two documents of one image differ")
+	}
+	other := image()
+	other.Epoch++
+	namespace := func(doc []byte) string {
+		var d sbom.Document
+		if err := json.Unmarshal(doc, &d); err != nil {
+			t.Fatal(err)
+		}
+		return d.Namespace
+	}
+	if namespace(a) == namespace(document(t, other)) {
+		t.Error("two images have one namespace")
+	}
+}
+
+func TestDocumentSaysWhatItLeavesOut(t *testing.T) {
+	img := image()
+	img.OmitFiles = true
+	var d sbom.Document
+	if err := json.Unmarshal(document(t, img), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Files) != 0 || !strings.Contains(d.Comment, "1 files that no package owns are left out") {
+		t.Errorf("%d files, comment %q", len(d.Files), d.Comment)
+	}
+}
