@@ -78,7 +78,8 @@ func (w *watcher) inputs(mounts *mountTable, start unix.Timespec) ([]step.Input,
 		return nil, fmt.Errorf("read inputs: %w", fail)
 	}
 	slices.SortFunc(out, func(a, b step.Input) int { return strings.Compare(string(a.Path), string(b.Path)) })
-	return out, nil
+	// A file that has a watch of its own is seen by its folder's as well.
+	return slices.CompactFunc(out, func(a, b step.Input) bool { return a.Path == b.Path }), nil
 }
 
 // hasher describes files after the step.

@@ -133,7 +133,7 @@ func (d *recordDir) clear() error {
 		if err != nil {
 			return err
 		}
-		left := 0
+		left, before := 0, moved
 		for _, e := range entries {
 			keep, err := d.remove(e.name, &moved)
 			if err != nil {
@@ -143,7 +143,7 @@ func (d *recordDir) clear() error {
 				left++
 			}
 		}
-		if left == 0 {
+		if left == 0 && moved == before {
 			return d.restoreEmpty()
 		}
 	}

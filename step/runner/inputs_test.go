@@ -1,0 +1,141 @@
+package runner
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/sworn-build/sworn/step"
+	"golang.org/x/sys/unix"
+)
+
+func digestOf(s string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(s))) }
+
+func TestInputsHoldDigestsOfWhatWasReadAndNotChanged(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{
+		"read", "unread", "written", "removed", "replaced", "touched", "linked",
+		"olddir/x", "swapped/x", "other/x", "empty",
+	} {
+		put(t, root+"/"+name, name)
+	}
+	put(t, root+"/empty", "")
+	if err := unix.Mkfifo(root+"/fifo", 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w, mt, _ := watchTree(t, root)
+	start := pause(t)
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"read", "written", "removed", "replaced", "touched", "linked", "olddir/x", "swapped/x", "empty"} {
+		read(t, root+"/"+name)
+	}
+	fifo, err := os.OpenFile(root+"/fifo", os.O_RDWR|unix.O_NONBLOCK, 0)
+	do(err)
+	do(fifo.Close())
+	do(os.WriteFile(root+"/written", []byte("more"), 0o644))
+	do(os.Remove(root + "/removed"))
+	do(os.Remove(root + "/replaced"))
+	do(os.Symlink("unread", root+"/replaced"))
+	do(os.Chmod(root+"/touched", 0o600))
+	do(os.Link(root+"/linked", root+"/link"))
+	do(os.RemoveAll(root + "/olddir"))
+	do(os.WriteFile(root+"/new", []byte("new"), 0o644))
+	// swapped is now other's folder: same path, another file, an old ctime.
+	do(os.Rename(root+"/swapped", root+"/gone"))
+	do(os.Rename(root+"/other", root+"/swapped"))
+	do(w.stop())
+	got, err := w.inputs(mt, start)
+	do(err)
+	for i := range got {
+		got[i].Path = step.Path(strings.TrimPrefix(string(got[i].Path), root+"/"))
+	}
+	want := []step.Input{
+		{Path: "empty", Digest: digestOf("")},
+		{Path: "linked", Changed: true},
+		{Path: "new", Changed: true},
+		{Path: "olddir/x", Changed: true},
+		{Path: "read", Digest: digestOf("read"), Size: 4},
+		{Path: "removed", Changed: true},
+		{Path: "replaced", Changed: true},
+		{Path: "swapped/x", Changed: true},
+		{Path: "touched", Changed: true},
+		{Path: "written", Changed: true},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestFileChangedInTheTickOfTheStartCountsAsChanged(t *testing.T) {
+	at := unix.Timespec{Sec: 5, Nsec: 7}
+	for _, tt := range []struct {
+		sec, nsec int64
+		want      bool
+	}{{5, 7, false}, {5, 6, true}, {5, 8, false}, {4, 9, true}, {6, 0, false}} {
+		if got := before(unix.Timespec{Sec: tt.sec, Nsec: tt.nsec}, at); got != tt.want {
+			t.Errorf("%d.%d: %v", tt.sec, tt.nsec, got)
+		}
+	}
+}
+
+func TestUnreadableInputSaysWhy(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root reads everything; TestUserStep covers a real one")
+	}
+	root := t.TempDir()
+	put(t, root+"/f", "x")
+	w, mt, _ := watchTree(t, root)
+	read(t, root+"/f")
+	if err := os.Chmod(root+"/f", 0); err != nil {
+		t.Fatal(err)
+	}
+	start := pause(t)
+	if err := w.stop(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.inputs(mt, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []step.Input{{Path: step.Path(root + "/f"), Reason: "permission denied"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestGapsAreTheSameInAnyOrder(t *testing.T) {
+	paths := []string{"/b", "/a", "/c"}
+	var got [2][]string
+	for i := range got {
+		g := newGaps()
+		for j := range paths {
+			p := paths[(j*(2*i+1))%len(paths)]
+			g.unwatched(p, unix.EACCES)
+			g.closed("/closed" + p)
+		}
+		g.unwatched("/z", unix.ENOSPC)
+		got[i] = g.reasons(false)
+	}
+	want := []string{
+		"3 folders not watched, the first is /a: permission denied",
+		"3 folders of other users not watched, the first is /closed/a: a set-user-ID program may read there",
+		"no more watches: limit fs.inotify.max_user_watches reached",
+	}
+	if diff := cmp.Diff(want, got[0]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	g := newGaps()
+	g.closed("/root")
+	if diff := cmp.Diff([]string(nil), g.reasons(true), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("with no_new_privs (-want +got):\n%s", diff)
+	}
+}
