@@ -22,14 +22,18 @@ type Difference struct {
 func (d Difference) Error() string { return fmt.Sprintf("%q: %s", string(d.Path), d.What) }
 
 // Compare compares what a contents/v1 predicate says with the files of the
-// layers: every path, and of each type, mode, owner, size, digest, link target
-// and device number. Both lists must be sorted by path. The result is empty when
-// they agree, and has at most 100 entries.
+// layers: every path, and of each type, mode, owner, size, digest, link target,
+// device number and capabilities. Both lists must be sorted by path. The result is
+// empty when they agree, and has at most 100 entries. A socket that only the
+// statement has is no difference: layers cannot hold one.
 func Compare(stated, layers []provenance.File) []Difference {
 	var out []Difference
 	i, k := 0, 0
 	for (i < len(stated) || k < len(layers)) && len(out) < maxDifferences {
 		switch {
+		case i < len(stated) && stated[i].Type == provenance.TypeSocket &&
+			(k == len(layers) || stated[i].Path < layers[k].Path):
+			i++
 		case k == len(layers) || i < len(stated) && stated[i].Path < layers[k].Path:
 			out = append(out, Difference{stated[i].Path, "is in the statement, not in the layers"})
 			i++
@@ -66,6 +70,8 @@ func compareFile(s, l provenance.File) string {
 		return differ("link target", fmt.Sprintf("%q", string(l.Target)), fmt.Sprintf("%q", string(s.Target)))
 	case s.Device != l.Device:
 		return differ("device", l.Device, s.Device)
+	case s.Capability != l.Capability:
+		return differ("capability", fmt.Sprintf("%q", l.Capability), fmt.Sprintf("%q", s.Capability))
 	}
 	return ""
 }

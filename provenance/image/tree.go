@@ -24,6 +24,10 @@ const (
 	whiteoutOpaque = ".wh..wh..opq"
 )
 
+// capabilityRecord is the PAX record of a file's capabilities, a binary extended
+// attribute.
+const capabilityRecord = "SCHILY.xattr.security.capability"
+
 const (
 	// maxEntries bounds the entries of an image's layers, memory being some 300
 	// bytes each.
@@ -200,6 +204,9 @@ func (t *tree) read(h *tar.Header, r io.Reader) (*node, error) {
 	n := &node{layer: t.layer}
 	n.file.Mode = fmt.Sprintf("%04o", h.Mode&0o7777)
 	n.file.UID, n.file.GID = uint32(h.Uid), uint32(h.Gid)
+	if h.Typeflag == tar.TypeReg {
+		n.file.Capability = hex.EncodeToString([]byte(h.PAXRecords[capabilityRecord]))
+	}
 	switch h.Typeflag {
 	case tar.TypeReg:
 		n.file.Type = provenance.TypeFile

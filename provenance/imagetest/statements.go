@@ -36,7 +36,7 @@ func Contents(platform string) provenance.Contents {
 		Platform: platform,
 		Files:    files,
 		Packages: []string{"pkg:deb/debian/busybox@1.35?arch=amd64"},
-		Digest:   map[string]string{"sha256": emptySum},
+		Digest:   provenance.ContentsDigest(files),
 	}
 }
 
@@ -52,8 +52,13 @@ func Steps(platform string) provenance.Steps {
 	sandbox := &step.Sandbox{Harden: step.HardenBaseline, NoNewPrivileges: true, Seccomp: "filter",
 		Capabilities: step.CapabilitySets{Bounding: []string{"CAP_CHOWN"}, Effective: []string{"CAP_CHOWN"}, Permitted: []string{"CAP_CHOWN"}, Inheritable: []string{}, Ambient: []string{}}}
 	out := func(added ...provenance.FileOutput) provenance.Outputs {
-		return provenance.Outputs{Digest: sum, Added: added, Changed: []provenance.FileOutput{}, Removed: []step.Path{},
+		if added == nil {
+			added = []provenance.FileOutput{}
+		}
+		o := provenance.Outputs{Added: added, Changed: []provenance.FileOutput{}, Removed: []step.Path{},
 			PackagesAdded: []string{}, PackagesRemoved: []string{}}
+		o.Digest = provenance.DeltaDigest(o)
+		return o
 	}
 	run := provenance.Step{ID: "step1", Kind: step.KindExec, Name: "[build 2/3] RUN apt-get install busybox", Parent: "source1",
 		Lines: []step.Lines{{Start: 3, End: 4}}, Command: []string{"/bin/sh", "-c", "apt-get install -y\tbusybox &&\n  rm -rf /var/cache/a"},
@@ -62,11 +67,12 @@ func Steps(platform string) provenance.Steps {
 		Inputs: &provenance.Inputs{Mode: step.ObserveInotify, Complete: true,
 			Packages: []provenance.PackageInput{{PURL: "pkg:deb/debian/apt@2.6?arch=amd64", Files: 12}, {PURL: "pkg:deb/debian/libc6@2.36?arch=amd64", Files: 2}},
 			Files:    []provenance.FileInput{{Path: "/etc/hosts.local", Digest: sum, Size: 3}}},
-		Outputs: provenance.Outputs{Digest: sum,
+		Outputs: provenance.Outputs{
 			Added:   []provenance.FileOutput{{Path: "/var/cache/new", Type: provenance.TypeFile, Mode: "0644", Size: 3, Digest: sum}},
 			Changed: []provenance.FileOutput{{Path: "/etc/passwd", Type: provenance.TypeFile, Mode: "0640", Size: 8, Digest: sum}},
 			Removed: []step.Path{"/etc/gone"}, PackagesAdded: []string{"pkg:deb/debian/busybox@1.35?arch=amd64"}, PackagesRemoved: []string{}},
 	}
+	run.Outputs.Digest = provenance.DeltaDigest(run.Outputs)
 	copied := provenance.Step{ID: "step2", Kind: step.KindFile, Name: "[stage-1 2/3] COPY server /app/server", Parent: "step1",
 		Lines: []step.Lines{{Start: 7, End: 7}}, Reads: []string{"source2"}, Actions: []string{"copy source2:/server /app/server"},
 		Outputs: out(provenance.FileOutput{Path: "/app/server", Type: provenance.TypeFile, Mode: "0755", Size: 13, Digest: sum})}

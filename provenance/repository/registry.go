@@ -151,8 +151,12 @@ func cause(err error) error {
 		return ErrNotFound
 	}
 	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+	if !errors.As(err, &u) {
+		return err
 	}
-	return err
+	var n net.Error
+	if errors.As(u.Err, &n) {
+		return fmt.Errorf("%w: %w", ErrUnreachable, u.Err)
+	}
+	return u.Err
 }

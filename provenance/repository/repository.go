@@ -14,6 +14,9 @@ import (
 // ErrNotFound says that there is no image of the name, tag or digest.
 var ErrNotFound = errors.New("not found")
 
+// ErrUnreachable says that a registry does not answer.
+var ErrUnreachable = errors.New("registry does not answer")
+
 // Options say how to open a repository. The zero value is safe.
 type Options struct {
 	// PlainHTTPUnsafe talks to the registry without TLS, wherever it is. Anyone on

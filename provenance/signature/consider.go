@@ -23,6 +23,8 @@ const (
 	Refused = "refused"
 	// Ignored referrers are no Sigstore bundles.
 	Ignored = "ignored"
+	// Unverified is all that can be said without a key.
+	Unverified = "unverified"
 )
 
 // Considered is a referrer and what became of it.
@@ -44,18 +46,25 @@ type Considered struct {
 	payload   [sha256.Size]byte
 }
 
+// Claims lists the referrers of an image and what they say of themselves, with no
+// key to verify any of it: no outcome is [Taken].
+func Claims(ctx context.Context, src Source, ix image.Index) ([]Considered, error) {
+	return considerAll(ctx, src, ix, nil)
+}
+
 // considering is the state of going through the referrers of an image.
 type considering struct {
 	src   Source
 	index image.Index
-	key   envelope.PublicKey
+	// key is nil when nothing is to be verified.
+	key *envelope.PublicKey
 	// bundles that were read: each is a referrer of the index and of a platform.
 	bundles map[digest.Digest]Considered
 }
 
 // considerAll gives every referrer of the index and of the platforms an outcome.
 // An error is one of the connection; a referrer at fault is refused.
-func considerAll(ctx context.Context, src Source, ix image.Index, key envelope.PublicKey) ([]Considered, error) {
+func considerAll(ctx context.Context, src Source, ix image.Index, key *envelope.PublicKey) ([]Considered, error) {
 	c := &considering{src, ix, key, make(map[digest.Digest]Considered)}
 	out, err := c.considerOf(ctx, "index", ix.Descriptor)
 	if err != nil {
@@ -133,7 +142,11 @@ func (c *considering) open(b []byte) Considered {
 			got.Platforms = append(got.Platforms, p.Name)
 		}
 	}
-	if err := bundle.Verify(c.key, c.index.Descriptor.Digest); err != nil {
+	if c.key == nil {
+		got.Outcome, got.Reason = Unverified, "says it was signed with "+got.Hint
+		return got
+	}
+	if err := bundle.Verify(*c.key, c.index.Descriptor.Digest); err != nil {
 		got.Outcome, got.Reason = Refused, err.Error()
 		return got
 	}

@@ -1,12 +1,8 @@
 package signature
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -107,7 +103,7 @@ func checkContents(ctx context.Context, src Source, p image.Platform, attached [
 			Err:     fmt.Errorf("%d statements of type %s, want 1", len(stated), provenance.ContentsType),
 		}
 	}
-	contents, err := decodeContents(stated[0].Statement.Predicate)
+	contents, err := provenance.DecodeContents(stated[0].Statement.Predicate)
 	if err != nil {
 		return image.Rootfs{}, &image.ContentError{Subject: "statement " + provenance.ContentsType + " of " + p.Name, Err: err}
 	}
@@ -120,29 +116,4 @@ func checkContents(ctx context.Context, src Source, p image.Platform, attached [
 		return rootfs, &DifferenceError{p.Name, diffs}
 	}
 	return rootfs, nil
-}
-
-// decodeContents reads a contents/v1 predicate strictly.
-func decodeContents(b []byte) (provenance.Contents, error) {
-	var c provenance.Contents
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return c, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return c, errors.New("trailing bytes")
-	}
-	for i, f := range c.Files {
-		if i > 0 && c.Files[i-1].Path >= f.Path {
-			return c, fmt.Errorf("path %q is not after the one before it", string(f.Path))
-		}
-		if !strings.HasPrefix(string(f.Path), "/") || f.Path == "/" {
-			return c, fmt.Errorf("path %q is not absolute", string(f.Path))
-		}
-		if f.Package != nil && (*f.Package < 0 || *f.Package >= len(c.Packages)) {
-			return c, fmt.Errorf("path %q: package %d of %d", string(f.Path), *f.Package, len(c.Packages))
-		}
-	}
-	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -47,16 +48,18 @@ type SignedCopy struct {
 	Existing bool `json:"existing"`
 }
 
+// Existed reports whether all of the statement's referrers were there before.
+func (s SignedStatement) Existed() bool {
+	return !slices.ContainsFunc(s.Referrers, func(c SignedCopy) bool { return !c.Existing })
+}
+
 // New counts the statements that were not signed before.
 func (s Signed) New() int {
 	n := 0
 	for _, p := range s.Platforms {
 		for _, st := range p.Statements {
-			for _, c := range st.Referrers {
-				if !c.Existing {
-					n++
-					break
-				}
+			if !st.Existed() {
+				n++
 			}
 		}
 	}
@@ -96,7 +99,8 @@ func Sign(ctx context.Context, store Store, d ocispec.Descriptor, key *envelope.
 		}
 		out.Platforms = append(out.Platforms, SignedPlatform{Platform: p.Name, Digest: p.Manifest.Digest, Files: len(rootfs.Files)})
 	}
-	have, err := considerAll(ctx, store, ix, key.Public())
+	public := key.Public()
+	have, err := considerAll(ctx, store, ix, &public)
 	if err != nil {
 		return Signed{}, err
 	}

@@ -85,7 +85,7 @@ func (v *Verdict) verify(ctx context.Context, src Source, d ocispec.Descriptor, 
 		return err
 	}
 	opts.progress("reading the referrers of %s", d.Digest)
-	list, err := considerAll(ctx, src, ix, key)
+	list, err := considerAll(ctx, src, ix, &key)
 	if err != nil {
 		return err
 	}

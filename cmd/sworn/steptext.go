@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+// whatText says what a step does: the command without the shell that runs it, or
+// the file actions.
+func whatText(s *provenance.Step) string {
+	if s.Kind == step.KindExec && len(s.Command) > 0 {
+		if len(s.Command) == 3 && strings.HasPrefix(s.Command[1], "-") && strings.HasSuffix(s.Command[1], "c") {
+			return "RUN " + s.Command[2]
+		}
+		return "RUN " + strings.Join(s.Command, " ")
+	}
+	if _, rest, ok := strings.Cut(s.Name, "] "); ok && rest != "" {
+		return rest
+	}
+	return strings.Join(s.Actions, "; ")
+}
+
+func linesText(lines []step.Lines) string {
+	if len(lines) == 0 {
+		return "no line"
+	}
+	var out []string
+	for _, l := range lines {
+		if l.Start == l.End {
+			out = append(out, fmt.Sprint(l.Start))
+		} else {
+			out = append(out, fmt.Sprintf("%d-%d", l.Start, l.End))
+		}
+	}
+	if len(lines) == 1 && lines[0].Start == lines[0].End {
+		return "line " + out[0]
+	}
+	return "lines " + strings.Join(out, ", ")
+}
+
+func sandboxText(s *provenance.Step) string {
+	network := "network " + s.Network
+	b := s.Sandbox
+	if b == nil {
+		return network + "; not observed"
+	}
+	out := []string{network, "harden " + b.Harden}
+	if b.NoNewPrivileges {
+		out = append(out, "no new privileges")
+	}
+	out = append(out, fmt.Sprintf("%d capabilities", len(b.Capabilities.Bounding)), "seccomp "+b.Seccomp)
+	if s.Security == "insecure" {
+		out = append(out, "INSECURE")
+	}
+	return strings.Join(append(out, b.Notes...), "; ")
+}
+
+func inputsText(in *provenance.Inputs) string {
+	owned := 0
+	for _, p := range in.Packages {
+		owned += p.Files
+	}
+	text := fmt.Sprintf("%d files of %d packages, %d other files", owned, len(in.Packages), len(in.Files)+in.OmittedFiles)
+	var paths []string
+	for _, f := range in.Files {
+		paths = append(paths, string(f.Path))
+	}
+	if len(paths) > 0 {
+		text += ": " + listText(paths)
+	}
+	return text
+}
+
+func outputsText(o *provenance.Outputs) string {
+	if len(o.Digest) == 0 {
+		return "not described"
+	}
+	added, changed, removed := len(o.Added), len(o.Changed), len(o.Removed)
+	if o.Omitted != nil {
+		added, changed, removed = o.Omitted.Added, o.Omitted.Changed, o.Omitted.Removed
+	}
+	if added+changed+removed == 0 {
+		return "nothing"
+	}
+	return fmt.Sprintf("%d added, %d changed, %d removed", added, changed, removed)
+}
+
+// listText lists the first of many.
+func listText(list []string) string {
+	if len(list) <= maxListed {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:maxListed], ", "), len(list)-maxListed)
+}
+
+func bytesText(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d B", n)
+}

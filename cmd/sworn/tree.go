@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+const (
+	// commandWidth is how much of a command is shown, in characters: a line of a
+	// usual terminal.
+	commandWidth = 88
+	// maxListed is how many packages or paths are listed before "and N more".
+	maxListed = 6
+)
+
+// printInspection prints an inspection as a tree.
+func (c *cli) printInspection(in inspection) error {
+	p := &printer{w: c.stdout}
+	p.line("%s", c.painted(bold, in.Resolved))
+	for i := range in.Platforms {
+		c.printPlatform(p, &in.Platforms[i])
+	}
+	c.printSigners(p, in)
+	return p.err
+}
+
+func (c *cli) printPlatform(p *printer, pl *inspectedPlatform) {
+	p.line("%s  %s", c.painted(bold, pl.Platform), pl.Digest)
+	if pl.Steps == nil {
+		p.line("├─ %s", c.painted(yellow, "no steps: the image has no statement of type "+provenance.StepsType))
+	} else {
+		c.printMaterials(p, pl.Steps.Materials)
+		c.printSteps(p, pl.Steps.Steps)
+	}
+	if t := pl.Contents; t != nil {
+		p.line("├─ contents: %d entries, %d files of %s; %d files of %d packages, %d of none",
+			t.Entries, t.Files, bytesText(t.Bytes), t.Owned, t.Packages, t.Unowned)
+		for _, s := range t.BySource {
+			p.line("│  %6d from %s", s.Entries, s.Source)
+		}
+	}
+	p.line("└─ statements")
+	for _, s := range pl.Statements {
+		p.line("   %9s  %s", bytesText(s.Size), s.PredicateType)
+	}
+}
+
+func (c *cli) printMaterials(p *printer, materials []provenance.Material) {
+	p.line("├─ materials")
+	for _, m := range materials {
+		digest := "no digest"
+		for _, algorithm := range []string{"sha256", "gitCommit", "sha1"} {
+			if d := m.Digest[algorithm]; d != "" {
+				digest = algorithm + ":" + d
+				break
+			}
+		}
+		pinned := ""
+		if m.Pinned {
+			pinned = "  pinned"
+		}
+		p.line("│  %-9s %-10s %s  %s%s", m.ID, m.Kind, m.URI, digest, pinned)
+	}
+}
+
+// printSteps prints the steps under the stages that their names begin with.
+func (c *cli) printSteps(p *printer, steps []provenance.Step) {
+	p.line("├─ steps")
+	stage := ""
+	for i := range steps {
+		s := &steps[i]
+		if name := stageOf(s.Name); name != stage || i == 0 {
+			stage = name
+			p.line("│  ├─ %s", c.painted(bold, stage))
+		}
+		c.printStep(p, s)
+	}
+}
+
+// stageOf returns the stage of a name like "[build 2/4] RUN make".
+func stageOf(name string) string {
+	inner, _, ok := strings.Cut(strings.TrimPrefix(name, "["), "]")
+	if !ok || !strings.HasPrefix(name, "[") {
+		return "(no stage)"
+	}
+	stage, _, _ := strings.Cut(inner, " ")
+	return stage
+}
+
+func (c *cli) printStep(p *printer, s *provenance.Step) {
+	p.line("│  │  ├─ %s  %s  %s", s.ID, linesText(s.Lines), c.painted(bold, oneLine(whatText(s), commandWidth)))
+	detail := func(label, format string, args ...any) {
+		p.line("│  │  │    %-8s  %s", label, fmt.Sprintf(format, args...))
+	}
+	if s.Kind == step.KindExec {
+		detail("sandbox", "%s", sandboxText(s))
+		if s.Exit != nil && *s.Exit != 0 {
+			detail("exit", "%d", *s.Exit)
+		}
+	}
+	if len(s.Reads) > 0 {
+		detail("from", "%s", strings.Join(append([]string{s.Parent}, s.Reads...), ", "))
+	}
+	if in := s.Inputs; in != nil {
+		detail("read", "%s", inputsText(in))
+		if !in.Complete {
+			p.line("│  │  │    %-8s  %s", "", c.painted(yellow, "not complete: "+strings.Join(append([]string{"observed by " + in.Mode}, in.Reasons...), "; ")))
+		}
+	}
+	detail("wrote", "%s", outputsText(&s.Outputs))
+	if list := s.Outputs.PackagesAdded; len(list) > 0 {
+		detail("packages", "+ %s", listText(list))
+	}
+	if list := s.Outputs.PackagesRemoved; len(list) > 0 {
+		detail("packages", "- %s", listText(list))
+	}
+}
+
+func (c *cli) printSigners(p *printer, in inspection) {
+	if len(in.Signers) == 0 {
+		p.line("%s", c.painted(yellow, "signed by nobody"))
+	}
+	for _, s := range in.Signers {
+		if s.Verified {
+			p.line("signed by key %s, %s: %d bundles", s.Key, c.painted(green, "verified"), s.Bundles)
+		} else {
+			p.line("signed by key hint %s, %s: %d bundles", s.Key, c.painted(yellow, "not verified"), s.Bundles)
+		}
+	}
+	switch {
+	case in.Verdict == nil:
+		p.line("nothing above is verified; sworn verify --key PUB does that")
+	case in.Verdict.Pass:
+		p.line("verdict: %s", c.painted(green, "pass"))
+	default:
+		p.line("verdict: %s, so nothing above is to be believed", c.painted(red, "fail"))
+	}
+}
