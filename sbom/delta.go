@@ -245,7 +245,7 @@ func (w *walker) classify(p step.Path, name string, st *unix.Stat_t) error {
 	switch {
 	case !same(e, was):
 		w.out.Changed = append(w.out.Changed, e)
-	case e.Type != TypeDir && e.MTime != was.MTime:
+	case e.MTime != was.MTime:
 		w.out.Touched = append(w.out.Touched, e)
 	}
 	return nil

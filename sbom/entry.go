@@ -39,9 +39,9 @@ type Entry struct {
 	Device string `json:"device,omitempty"`
 	// Capability is the extended attribute security.capability, lower-case hex.
 	Capability string `json:"capability,omitempty"`
-	// MTime is the time of the last change in whole seconds since 1970, rounded
-	// down: what a layer keeps.
-	MTime int64 `json:"mtime"`
+	// MTime is the time of the last change of TypeFile in whole seconds since 1970,
+	// rounded down: what a layer keeps. A folder's changes with what is in it.
+	MTime int64 `json:"mtime,omitempty"`
 	// Package is the purl of the owner, when one is known.
 	Package string `json:"package,omitempty"`
 }
@@ -49,15 +49,14 @@ type Entry struct {
 // newEntry fills in what lstat tells.
 func newEntry(path step.Path, st *unix.Stat_t) (Entry, error) {
 	e := Entry{
-		Path:  path,
-		Mode:  fmt.Sprintf("%04o", st.Mode&0o7777),
-		UID:   st.Uid,
-		GID:   st.Gid,
-		MTime: st.Mtim.Sec,
+		Path: path,
+		Mode: fmt.Sprintf("%04o", st.Mode&0o7777),
+		UID:  st.Uid,
+		GID:  st.Gid,
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		e.Type, e.Size = TypeFile, st.Size
+		e.Type, e.Size, e.MTime = TypeFile, st.Size, st.Mtim.Sec
 	case unix.S_IFDIR:
 		e.Type = TypeDir
 	case unix.S_IFLNK:

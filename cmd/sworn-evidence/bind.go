@@ -38,13 +38,9 @@ func encodeLedger(held []sbom.Held) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// bare keeps what can be compared without reading a file. Of times, only those of
-// regular files count: a folder's changes with what is in it.
+// bare keeps what can be compared without reading a file.
 func bare(e sbom.Entry) sbom.Entry {
 	e.SHA256, e.SHA1, e.Capability, e.Package = "", "", "", ""
-	if e.Type != sbom.TypeFile {
-		e.MTime = 0
-	}
 	return e
 }
 
