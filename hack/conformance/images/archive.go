@@ -28,7 +28,7 @@ func writeArchive(i v1.Image, out string) error {
 	}
 	defer os.RemoveAll(tmp)
 	store := filepath.Join(tmp, "layout")
-	l, err := layout.Write(store, mutate.IndexMediaType(empty.Index, types.OCIImageIndex))
+	l, err := layout.Write(store, newIndex())
 	if err != nil {
 		return err
 	}
@@ -114,3 +114,5 @@ func unpack(file, dir string) error {
 		}
 	}
 }
+
+func newIndex() v1.ImageIndex { return mutate.IndexMediaType(empty.Index, types.OCIImageIndex) }

@@ -37,6 +37,21 @@ nobody:*:10933:0:99999:7:::
 `
 )
 
+// adduser stands for the applet that Debian's busybox is built without, as far as
+// the tests use it: adduser -D NAME.
+const adduser = `#!/bin/sh
+set -e
+[ $# = 2 ] && [ "$1" = -D ] || { echo 'usage: adduser -D NAME' >&2; exit 1; }
+id=1000
+while cut -d: -f3 /etc/passwd /etc/group | grep -qx $id; do id=$((id + 1)); done
+echo "$2:x:$id:" >> /etc/group
+echo "$2:x:$id:$id:Linux User,,,:/home/$2:/bin/sh" >> /etc/passwd
+echo "$2:!:20089:0:99999:7:::" >> /etc/shadow
+mkdir -p "/home/$2"
+chown $id:$id "/home/$2"
+chmod 2755 "/home/$2"
+`
+
 // program is a static busybox and its applets.
 type program struct {
 	data    string
@@ -78,6 +93,7 @@ func skeleton() []entry {
 		dir("bin", 0o755), dir("dev", 0o755), dir("etc", 0o755), dir("home", 0o755), dir("lib", 0o755),
 		dir("root", 0o700), dir("sbin", 0o755), dir("tmp", 0o1777), dir("usr", 0o755), dir("usr/bin", 0o755),
 		dir("usr/sbin", 0o755), dir("var", 0o755), dir("var/tmp", 0o1777),
+		file("usr/sbin/adduser", 0o755, adduser),
 		file("etc/passwd", 0o644, passwd), file("etc/group", 0o644, group), file("etc/shadow", 0o640, shadow),
 	}
 }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// wanted is a test that must pass.
+type wanted struct {
+	name string
+	// partly: the suite itself skips the test's last part with this worker, and go
+	// test then calls all of it skipped; what fails before still fails.
+	partly bool
+}
+
+// readList reads the tests of a list whose name matches only. No file is no list.
+func readList(file, only string) ([]wanted, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pick, err := regexp.Compile(only)
+	if err != nil {
+		return nil, fmt.Errorf("pick tests: %w", err)
+	}
+	b, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return nil, err
+	}
+	tests, err := parseList(string(b))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	tests = slices.DeleteFunc(tests, func(w wanted) bool { return !pick.MatchString(w.name) })
+	if len(tests) == 0 {
+		return nil, fmt.Errorf("read %s: no test matches %q", file, only)
+	}
+	return tests, nil
+}
+
+// parseList reads a test a line: its name, and "partly" where that is so. # starts
+// a comment. A name that is there twice is an error.
+func parseList(text string) ([]wanted, error) {
+	name := regexp.MustCompile(`^Test[A-Za-z0-9_]+$`)
+	var tests []wanted
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		f := strings.Fields(line)
+		if len(f) == 0 {
+			continue
+		}
+		w := wanted{name: f[0], partly: len(f) == 2 && f[1] == "partly"}
+		switch {
+		case len(f) > 1 && !w.partly || !name.MatchString(w.name):
+			return nil, fmt.Errorf("%q is no test", strings.TrimSpace(line))
+		case slices.ContainsFunc(tests, func(o wanted) bool { return o.name == w.name }):
+			return nil, fmt.Errorf("%s is there twice", w.name)
+		}
+		tests = append(tests, w)
+	}
+	return tests, nil
+}
+
+// expression matches the names of the tests, and nothing else.
+func expression(tests []wanted) string {
+	var names []string
+	for _, w := range tests {
+		names = append(names, w.name)
+	}
+	return "^(" + strings.Join(names, "|") + ")$"
+}
