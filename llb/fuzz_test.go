@@ -69,7 +69,7 @@ func FuzzPasses(f *testing.F) {
 			return
 		}
 		g, err := Decode(&def)
-		if err != nil || g.Target().IsScratch() {
+		if err != nil {
 			return
 		}
 		b, err := runPasses(g, tools, nil)

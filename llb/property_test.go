@@ -26,15 +26,11 @@ func eachDefinition(t *testing.T, property func(*testing.T, *pb.Definition)) {
 	}
 }
 
-// eachBuild runs a property on what the passes make of every definition that has a
-// target.
+// eachBuild runs a property on what the passes make of every definition.
 func eachBuild(t *testing.T, property func(*testing.T, *built, Tools)) {
 	tools := testTools(t)
 	eachDefinition(t, func(t *testing.T, def *pb.Definition) {
-		g := decode(t, def)
-		if !g.Target().IsScratch() {
-			property(t, passes(t, g, tools, nil), tools)
-		}
+		property(t, passes(t, decode(t, def), tools, nil), tools)
 	})
 }
 
@@ -129,11 +125,7 @@ func TestPassesAreDeterministic(t *testing.T) {
 	eachDefinition(t, func(t *testing.T, def *pb.Definition) {
 		var want []byte
 		for range 20 {
-			g := decode(t, def)
-			if g.Target().IsScratch() {
-				return
-			}
-			b := passes(t, g, tools, nil)
+			b := passes(t, decode(t, def), tools, nil)
 			got, err := proto.MarshalOptions{Deterministic: true}.Marshal(encode(t, b.bound, b.check))
 			if err != nil {
 				t.Fatal(err)
@@ -153,9 +145,6 @@ func TestPassesLeaveTheirInputAlone(t *testing.T) {
 	toolsBefore := dump(t, tools.Def)
 	eachDefinition(t, func(t *testing.T, def *pb.Definition) {
 		g := decode(t, def)
-		if g.Target().IsScratch() {
-			return
-		}
 		same := func(name string, before string, g *Graph) {
 			if d := cmp.Diff(before, dump(t, g)); d != "" {
 				t.Errorf("%s changed its input (-before +after):\n%s", name, d)
@@ -308,9 +297,6 @@ func TestExternalVerticesKeepTheirBytes(t *testing.T) {
 	tools := testTools(t)
 	eachDefinition(t, func(t *testing.T, def *pb.Definition) {
 		g := decode(t, def)
-		if g.Target().IsScratch() {
-			return
-		}
 		external := map[digest.Digest]bool{}
 		for v := range g.Vertices() {
 			external[v.Digest] = true

@@ -11,7 +11,7 @@ import (
 
 // randomGraphs is how many random definitions a property is tried on; the seed of
 // one that fails is its number.
-const randomGraphs = 150
+const randomGraphs = 60
 
 // generator makes well-formed definitions of every op, out of a seed.
 type generator struct {
