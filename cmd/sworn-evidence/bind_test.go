@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/sbom/treetest"
+	"github.com/sworn-build/sworn/step"
+)
+
+// bound makes a container whose ledger is that of entries; rootfs holds the same
+// until edit changes it.
+func bound(t *testing.T, entries []string, edit func(rootfs string)) string {
+	t.Helper()
+	dir := container(t)
+	rootfs := filepath.Join(dir, step.RootfsDir)
+	treetest.Make(t, rootfs, entries...)
+	tree, err := sbom.OpenTree(rootfs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	es, err := sbom.Walk(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l sbom.Ledger
+	if err := l.Apply(sbom.Delta{Added: es}, "step1"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := encodeLedger(l.Held())
+	if err != nil {
+		t.Fatal(err)
+	}
+	treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+string(b))
+	edit(rootfs)
+	return dir
+}
+
+func TestBindRefusesAnotherImage(t *testing.T) {
+	entries := []string{"file 0644 /etc/motd hello", "link /etc/link motd", "dir 0755 /srv", "fifo 0600 /run/pipe"}
+	for _, c := range []struct {
+		name string
+		edit func(string)
+		want string // empty: bound
+	}{
+		{"the same", func(string) {}, ""},
+		{"size", func(r string) { treetest.Make(t, r, "file 0644 /etc/motd hello world") }, "/etc/motd: size 11, evidence says 5"},
+		{"mode", func(r string) { treetest.Make(t, r, "file 0755 /etc/motd hello") }, "/etc/motd: mode 0755, evidence says 0644"},
+		{"time", func(r string) {
+			if err := os.Chtimes(r+"/etc/motd", time.Unix(5, 0), time.Unix(5, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}, "/etc/motd: mtime 5, evidence says 1700000000"},
+		{"a folder's time", func(r string) {
+			if err := os.Chtimes(r+"/srv", time.Unix(5, 0), time.Unix(5, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}, ""},
+		{"missing", func(r string) { os.Remove(r + "/etc/motd") }, "/etc/motd: in the evidence, not in the image"},
+		{"one more, hostile", func(r string) { treetest.Make(t, r, `file 0644 "/zz\nsworn: fine" x`) }, `"/zz\nsworn: fine": in the image, not in the evidence`},
+		{"type", func(r string) { os.Remove(r + "/srv"); treetest.Make(t, r, "link /srv etc") }, "/srv: type symlink, evidence says dir"},
+		{"target", func(r string) { os.Remove(r + "/etc/link"); treetest.Make(t, r, "link /etc/link other") }, "/etc/link: target other, evidence says motd"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			code := run([]string{"bind"}, tool{root: bound(t, entries, c.edit)}, &stderr)
+			want := ""
+			if c.want != "" {
+				want = "sworn: bind statements to the image: " + c.want + "\n"
+			}
+			if (code == 0) != (c.want == "") || stderr.String() != want {
+				t.Errorf("exit %d: %q, want %q", code, stderr.String(), want)
+			}
+		})
+	}
+}
+
+func TestBindRefusesAnotherOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("skipped: only root can give files away")
+	}
+	var stderr bytes.Buffer
+	dir := bound(t, []string{"file 0644 /a x"}, func(r string) {
+		if err := os.Lchown(r+"/a", 1, 2); err != nil {
+			t.Fatal(err)
+		}
+	})
+	run([]string{"bind"}, tool{root: dir}, &stderr)
+	if want := "sworn: bind statements to the image: /a: uid 1, evidence says 0\n"; stderr.String() != want {
+		t.Errorf("got %q, want %q", stderr.String(), want)
+	}
+}
+
+func TestBindOfAnEmptyImage(t *testing.T) {
+	dir := bound(t, nil, func(r string) { os.RemoveAll(r) })
+	must(t, dir, "bind")
+}
+
+func TestBindShowsTenDifferences(t *testing.T) {
+	dir := bound(t, nil, func(r string) {
+		for _, c := range "abcdefghijklm" {
+			treetest.Make(t, r, "file 0644 /"+string(c)+" x")
+		}
+	})
+	var stderr bytes.Buffer
+	code := run([]string{"bind"}, tool{root: dir}, &stderr)
+	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	if code != 1 || len(lines) != 11 || lines[10] != "sworn: bind statements to the image: and 3 more differences" {
+		t.Errorf("exit %d: %q", code, lines)
+	}
+}
+
+func TestBindRefusesBadLedgers(t *testing.T) {
+	for ledger, want := range map[string]string{
+		"{}":             "decode ledger: version 0, want 1",
+		`{"version":1}`:  "decode ledger: no entries",
+		`{"version":1,x`: "decode ledger: invalid character 'x' looking for beginning of object key string",
+		`{"version":1,"entries":[{"path":"/b","type":"dir","mode":"0755","uid":0,"gid":0},{"path":"/a","type":"dir","mode":"0755","uid":0,"gid":0}]}`: `decode ledger: "/a": not sorted or twice`,
+	} {
+		dir := container(t)
+		treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+ledger)
+		var stderr bytes.Buffer
+		code := run([]string{"bind"}, tool{root: dir}, &stderr)
+		if want := "sworn: bind statements to the image: " + want + "\n"; code != 1 || stderr.String() != want {
+			t.Errorf("exit %d: %q, want %q", code, stderr.String(), want)
+		}
+	}
+}

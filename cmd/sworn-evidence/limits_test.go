@@ -1,0 +1,215 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/sbom/treetest"
+	"github.com/sworn-build/sworn/step"
+)
+
+// TestStepsTooLargeOmitTheLongestLists uses a limit that a test can reach.
+func TestStepsTooLargeOmitTheLongestLists(t *testing.T) {
+	evidence := describeBuild(t)
+	g, err := newGraph(aPlan(), func(p step.Place) ([]byte, error) { return evidence[p], nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := g.predicate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := json.Marshal(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := func(limit int) func(any) ([]byte, error) {
+		return func(v any) ([]byte, error) {
+			b, err := json.Marshal(v)
+			if len(b) > limit {
+				return nil, &provenance.SizeError{Bytes: len(b)}
+			}
+			return b, err
+		}
+	}
+	b, err := encodeWithin(full, encode(len(whole)-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slim, err := provenance.DecodeSteps(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := slim.Steps[0].Outputs
+	if diff := cmp.Diff(&provenance.Omitted{Added: 2, Changed: 3, Removed: 1}, o.Omitted); diff != "" {
+		t.Errorf("omitted (-want +got):\n%s", diff)
+	}
+	if want := (func() map[string]string { p, _ := g.predicate(); return p.Steps[0].Outputs.Digest })(); !cmp.Equal(want, o.Digest) || slim.Steps[0].Inputs.OmittedFiles != 4 {
+		t.Errorf("digest %v, want %v; %d inputs omitted", o.Digest, want, slim.Steps[0].Inputs.OmittedFiles)
+	}
+	if slim.Steps[1].Outputs.Omitted != nil {
+		t.Error("more was omitted than was needed")
+	}
+	p, _ := g.predicate()
+	if _, err := encodeWithin(p, encode(10)); err == nil || !strings.HasPrefix(err.Error(), "steps: encode predicate: ") {
+		t.Errorf("got %v, want an error that says how large it is", err)
+	}
+}
+
+// TestBinaryIsSmallAndAlone holds the tool's imports and size.
+func TestBinaryIsSmallAndAlone(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Skipf("skipped: go list: %v", err)
+	}
+	for _, dep := range strings.Fields(string(out)) {
+		host, _, _ := strings.Cut(dep, "/")
+		ours := strings.HasPrefix(dep, "github.com/sworn-build/sworn/")
+		if dep == "net" || strings.HasPrefix(dep, "net/") || !ours && strings.Contains(host, ".") && !strings.HasPrefix(dep, "golang.org/x/sys/") {
+			t.Errorf("imports %s", dep)
+		}
+		if ours && strings.HasSuffix(dep, "treetest") {
+			t.Errorf("imports %s, which is for tests", dep)
+		}
+	}
+	bin := filepath.Join(t.TempDir(), "sworn-evidence")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, b)
+	}
+	st, err := os.Stat(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const limit = 8 << 20
+	if st.Size() > limit {
+		t.Errorf("%d bytes, more than %d", st.Size(), limit)
+	}
+}
+
+func FuzzDecodeEvidence(f *testing.F) {
+	seeds, err := filepath.Glob("testdata/evidence-*.json")
+	if err != nil || len(seeds) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, s := range seeds {
+		b, err := os.ReadFile(s)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := decodeEvidence(b)
+		if err != nil {
+			return
+		}
+		again, err := encodeEvidence(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeEvidence(again); err != nil {
+			t.Errorf("decode after encode: %v", err)
+		}
+	})
+}
+
+func FuzzDecodeLedger(f *testing.F) {
+	b, err := os.ReadFile("testdata/ledger.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		l, err := decodeLedger(b)
+		if err == nil && len(differences(l.Entries, l.Entries)) != 0 {
+			t.Error("a ledger differs from itself")
+		}
+	})
+}
+
+// FuzzAssemble feeds one plan and one evidence to every place: whatever comes out
+// without an error can be decoded.
+func FuzzAssemble(f *testing.F) {
+	p, err := step.EncodePlan(aPlan())
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range []string{"evidence-0-1.json", "evidence-1-1.json"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(p, b)
+	}
+	one := step.Plan{
+		Platform: "linux/amd64", Options: map[string]string{}, Image: "step1",
+		Steps: []step.Step{{ID: "step1", Kind: step.KindFile, Evidence: &step.Place{}}},
+	}
+	if p, err = step.EncodePlan(one); err != nil {
+		f.Fatal(err)
+	}
+	b, err := os.ReadFile("testdata/evidence-0-1.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(p, b)
+	f.Fuzz(func(t *testing.T, planJSON, evidenceJSON []byte) {
+		plan, err := step.DecodePlan(planJSON)
+		if err != nil {
+			return
+		}
+		out, err := statements(plan, func(step.Place) ([]byte, error) { return evidenceJSON, nil })
+		if err != nil {
+			return
+		}
+		if _, err := provenance.DecodeContents(out[1].data); err != nil {
+			t.Error(err)
+		}
+		if _, err := decodeLedger(out[3].data); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func BenchmarkDescribe10000Files(b *testing.B) {
+	dir := container(b)
+	var entries []string
+	for i := range 10000 {
+		entries = append(entries, fmt.Sprintf("file 0644 /d%d/f%d %d", i%100, i, i))
+	}
+	treetest.Make(b, filepath.Join(dir, step.StateDir, "1"), entries...)
+	for b.Loop() {
+		must(b, dir, "describe")
+	}
+}
+
+func BenchmarkAssemble100000Entries(b *testing.B) {
+	var es []sbom.Entry
+	for i := range 100000 {
+		es = append(es, sbom.Entry{Path: step.Path(fmt.Sprintf("/f%06d", i)), Type: sbom.TypeFile, Mode: "0644", SHA256: hexSum("x"), SHA1: strings.Repeat("a", 40), Size: 1})
+	}
+	ev, err := encodeEvidence(evidence{Delta: &described{Base: true, Delta: sbom.Delta{Added: es, Changed: []sbom.Entry{}, Touched: []sbom.Entry{}, Removed: []step.Path{}}, PackagesAdded: []string{}, PackagesRemoved: []string{}, Inventory: &sbom.Inventory{}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	plan := step.Plan{
+		Platform: "linux/amd64", Options: map[string]string{}, Image: "step1",
+		Steps: []step.Step{{ID: "step1", Kind: step.KindFile, Evidence: &step.Place{}}},
+	}
+	for b.Loop() {
+		if _, err := statements(plan, func(step.Place) ([]byte, error) { return ev, nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
