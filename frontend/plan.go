@@ -71,9 +71,9 @@ func (p *planner) walk() error {
 		}
 		n++
 		id := "step" + strconv.Itoa(n)
-		for i, e := range edges {
+		for _, e := range edges {
 			p.ids[e] = id
-			if i > 0 {
+			if e.Output > 0 {
 				p.ids[e] = id + "." + strconv.FormatInt(e.Output, 10)
 			}
 			p.step(v, e)

@@ -57,9 +57,9 @@ func imageURI(ref string, pl *pb.Platform) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := reference.TrimNamed(named)
+	name := named // with a digest and no tag the purl has the digest: "latest" was not asked for
 	if t, ok := named.(reference.Tagged); ok {
-		if name, err = reference.WithTag(name, t.Tag()); err != nil {
+		if name, err = reference.WithTag(reference.TrimNamed(named), t.Tag()); err != nil {
 			return "", err
 		}
 	}
