@@ -90,6 +90,13 @@ func (v *Verdict) verify(ctx context.Context, src Source, d ocispec.Descriptor, 
 		return err
 	}
 	v.Referrers = append(v.Referrers, list...)
+	for _, p := range v.Platforms {
+		if types := missing(p.attached); len(types) > 0 {
+			err := &MissingError{p.Platform, types}
+			v.fail("%v", err)
+			v.advise(err)
+		}
+	}
 	if !v.anyTaken() {
 		v.nothingTaken()
 		return nil
@@ -140,9 +147,6 @@ func (v *Verdict) readPlatforms(ctx context.Context, src Source, ix image.Index)
 
 // judge matches the platform's attached statements with the signed ones.
 func (v *Verdict) judge(p *PlatformVerdict) {
-	if types := missing(p.attached); len(types) > 0 {
-		v.fail("%v", &MissingError{p.Platform, types})
-	}
 	taken := v.takenFor(p.Platform)
 	used := make(map[digest.Digest]bool)
 	signed := 0
