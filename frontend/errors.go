@@ -3,6 +3,7 @@ package frontend
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -66,7 +67,7 @@ func explain(err error, g *graph.Graph) error {
 	if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 {
 		ran := strings.Join(args, " ")
 		if cmd := v.Command(); cmd != ran {
-			return withMessage(err, strings.ReplaceAll(err.Error(), `"`+ran+`"`, `"`+cmd+`"`))
+			return withMessage(err, strings.ReplaceAll(err.Error(), strconv.Quote(ran), strconv.Quote(cmd)))
 		}
 	}
 	return err
