@@ -1,0 +1,226 @@
+package frontend
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/moby/buildkit/client/llb"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/solver/result"
+	capspb "github.com/moby/buildkit/util/apicaps/pb"
+
+	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+func TestBuildAttachesStatementsAndCarriesEvidence(t *testing.T) {
+	f := newGateway(t, readDockerfile(t, "multistage"), nil)
+	res, err := Build(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Attestations) != 1 {
+		t.Fatalf("attestations of %d platforms", len(res.Attestations))
+	}
+	type statement struct{ Path, Type string }
+	var statements []statement
+	carried := 0
+	for _, a := range res.Attestations["linux/amd64"] {
+		if string(a.Metadata[result.AttestationInlineOnlyKey]) != "true" || a.Metadata[result.AttestationSBOMCore] != nil {
+			t.Errorf("metadata %q of %s", a.Metadata, a.Path)
+		}
+		if len(a.InToto.Subjects) > 0 {
+			t.Errorf("%s has subjects of its own", a.Path)
+		}
+		switch a.Kind {
+		case gwpb.AttestationKind_InToto:
+			statements = append(statements, statement{a.Path, a.InToto.PredicateType})
+		case gwpb.AttestationKind_Bundle:
+			carried++
+			if a.Path != step.EmptyDir || a.Ref == nil {
+				t.Errorf("a bundle of %q", a.Path)
+			}
+		}
+	}
+	want := []statement{
+		{step.SPDXFile, provenance.SPDXType}, {step.ContentsFile, provenance.ContentsType}, {step.StepsFile, provenance.StepsType},
+	}
+	if d := cmp.Diff(want, statements); d != "" {
+		t.Errorf("statements (-want +got):\n%s", d)
+	}
+	// 3 RUNs have records; the base, 4 segments and the context have evidence.
+	if carried != 3+6 {
+		t.Errorf("%d records and items of evidence are carried, want 9", carried)
+	}
+}
+
+func TestBuildChecksBeforeItHandsOutTheImage(t *testing.T) {
+	f := newGateway(t, readDockerfile(t, "multistage"), nil)
+	res, err := Build(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, image := -1, -1
+	for i, ref := range f.refs {
+		if v := ref.g.Vertex(ref.g.Target().Vertex); evidence("bind")(v) {
+			bound = i
+			if !f.solved[i].Evaluate {
+				t.Error("the check is not evaluated")
+			}
+			records := 0
+			for v := range ref.g.Vertices() {
+				if strings.HasPrefix(v.Command(), "/bin/sh") {
+					records++
+				}
+			}
+			if records != 3 {
+				t.Errorf("%d steps in the solve of the check, want 3: outputs of a step must be requested together", records)
+			}
+		}
+		if ref == res.Ref {
+			image = i
+		}
+	}
+	if bound < 0 || image < bound {
+		t.Errorf("check is solve %d, the image %d", bound, image)
+	}
+}
+
+func TestBuildOfTwoPlatforms(t *testing.T) {
+	f := newGateway(t, readDockerfile(t, "cross"), map[string]string{"platform": "linux/amd64,linux/arm64"})
+	res, err := Build(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refs, attested, plans []string
+	for id := range res.Refs {
+		refs = append(refs, id)
+	}
+	for id := range res.Attestations {
+		attested = append(attested, id)
+	}
+	for id := range f.plans(t) {
+		plans = append(plans, id)
+	}
+	want := []string{"linux/amd64", "linux/arm64"}
+	for _, got := range [][]string{refs, attested, plans} {
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("platforms (-want +got):\n%s", d)
+		}
+	}
+}
+
+func TestStatementsOffStillHardensAndObserves(t *testing.T) {
+	f := newGateway(t, readDockerfile(t, "multistage"), map[string]string{"build-arg:SWORN_STATEMENTS": "off"})
+	res, err := Build(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Attestations) != 0 || len(f.plans(t)) != 0 {
+		t.Errorf("%d attestations, %d plans", len(res.Attestations), len(f.plans(t)))
+	}
+	n := 0
+	for v := range res.Ref.(*fakeRef).g.Vertices() {
+		if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 && args[0] == graph.RunnerArg {
+			n++
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d of 3 steps run under the runner", n)
+	}
+}
+
+// TestInputsOfOtherBuildsKeepTheirDigests: rewritten, their steps would run again.
+func TestInputsOfOtherBuildsKeepTheirDigests(t *testing.T) {
+	input := llb.Image("registry.test/input:1", llb.LinuxAmd64).Run(llb.Shlex("other build")).Root()
+	f := newGateway(t, "FROM base\nRUN ours\n", map[string]string{"context:base": "input:base"})
+	f.inputs = map[string]llb.State{"base": input}
+	def, err := input.Marshal(t.Context(), llb.LinuxAmd64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := graph.Decode(def.ToPB())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := step.DecodePlan(buildPlan(t, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := f.refs[len(f.refs)-1].g
+	for v := range theirs.Vertices() {
+		found := false
+		for _, ref := range f.refs {
+			found = found || ref.g.Vertex(v.Digest) != nil
+		}
+		if !found {
+			t.Errorf("%s %q was rewritten (last graph has %d vertices)", v.Kind(), v.Command(), last.Len())
+		}
+	}
+	var got []string
+	for _, s := range p.Steps {
+		got = append(got, strings.Join(s.Exec.Args, " ")+": "+s.Unobserved)
+	}
+	want := []string{"other build: the step came with an input of the frontend", "/bin/sh -c ours: "}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("steps (-want +got):\n%s", d)
+	}
+}
+
+func TestOlderDaemonsAreToldWhatTheyLack(t *testing.T) {
+	without := func(id string) func(*fakeGateway) {
+		return func(f *fakeGateway) {
+			all := pb.Caps.All()
+			all = slices.DeleteFunc(all, func(c *capspb.APICap) bool { return string(c.ID) == id })
+			f.llbCaps = pb.Caps.CapSet(all)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		opts   map[string]string
+		daemon func(*fakeGateway)
+		want   string // the error's beginning; empty: it builds
+	}{
+		{"diff", nil, without(string(pb.CapDiffOp)), "this builder does not know diffs of file systems, which BuildKit 0.10 has: "},
+		{"diff, statements off", map[string]string{"build-arg:SWORN_STATEMENTS": "off"}, without(string(pb.CapDiffOp)), ""},
+		{"content cache", nil, without(string(pb.CapExecMountContentCache)), "this builder does not know mounts cached by content, which BuildKit 0.12 has: "},
+		{"its own image", nil, func(f *fakeGateway) { f.image = nil }, "find the runner: the builder does not tell frontends their own image; BuildKit 0.12 or later does"},
+	} {
+		f := newGateway(t, "FROM registry.test/a:1\nRUN true\n", c.opts)
+		c.daemon(f)
+		_, err := Build(t.Context(), f)
+		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %s", c.name, err, c.want)
+		}
+		for _, ref := range f.refs {
+			if err != nil && !strings.HasPrefix(scheme(ref.g), "local") {
+				t.Errorf("%s: something ran although the daemon cannot do it all", c.name)
+			}
+		}
+	}
+}
+
+func scheme(g *graph.Graph) string {
+	s, _ := g.Vertex(g.Target().Vertex).Scheme()
+	return s
+}
+
+func TestNoDockerfile(t *testing.T) {
+	f := newGateway(t, "", nil)
+	f.opts["filename"] = "Absent"
+	_, err := Build(t.Context(), f)
+	if err == nil || !strings.Contains(err.Error(), "failed to read dockerfile") {
+		t.Errorf("error %v", err)
+	}
+	f = newGateway(t, "FROM scratch\n", nil)
+	f.fail = func(*graph.Graph) error { return errors.New("connection refused") }
+	if _, err := Build(t.Context(), f); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("error %v", err)
+	}
+}

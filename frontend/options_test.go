@@ -1,0 +1,90 @@
+package frontend
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestOptions(t *testing.T) {
+	defaults := map[string]string{"harden": "baseline", "observe": "on", "statements": "on"}
+	with := func(kv ...string) map[string]string {
+		m := map[string]string{}
+		for k, v := range defaults {
+			m[k] = v
+		}
+		for i := 0; i < len(kv); i += 2 {
+			m[kv[i]] = kv[i+1]
+		}
+		return m
+	}
+	const keys = "valid: harden, observe, statements"
+	for _, c := range []struct {
+		name string
+		env  []string
+		opts map[string]string
+		want map[string]string
+		err  string
+	}{
+		{name: "defaults", want: with()},
+		{name: "a syntax line alone", opts: map[string]string{"cmdline": "ref:1"}, want: with()},
+		{name: "after the reference", opts: map[string]string{"cmdline": "ref:1 observe=off \t harden=off"}, want: with("observe", "off", "harden", "off")},
+		{name: "the last of two", opts: map[string]string{"cmdline": "ref observe=off observe=on"}, want: with()},
+		{name: "a build arg", opts: map[string]string{"build-arg:SWORN_STATEMENTS": "always"}, want: with("statements", "always")},
+		{name: "a build arg in lower case", opts: map[string]string{"build-arg:SWORN_harden": "off"}, want: with("harden", "off")},
+		{name: "the environment", env: []string{"PATH=/bin", "SWORN_OBSERVE=off"}, want: with("observe", "off")},
+		{
+			name: "the syntax line before the environment",
+			env:  []string{"SWORN_OBSERVE=off"}, opts: map[string]string{"cmdline": "ref observe=on"}, want: with(),
+		},
+		{
+			name: "the build arg before the syntax line",
+			env:  []string{"SWORN_HARDEN=baseline"},
+			opts: map[string]string{"cmdline": "ref observe=off harden=off", "build-arg:SWORN_OBSERVE": "on"}, want: with("harden", "off"),
+		},
+		{name: "other build args", opts: map[string]string{"build-arg:SWORNX": "1", "build-arg:A_SWORN_B": "1"}, want: with()},
+		{
+			name: "the first word is the reference, whatever it looks like",
+			opts: map[string]string{"cmdline": "observe=off"}, want: with(),
+		},
+		{name: "unknown key", opts: map[string]string{"cmdline": "ref speed=fast"}, err: `syntax line: unknown option "speed"; ` + keys},
+		{name: "unknown value", opts: map[string]string{"cmdline": "ref observe=maybe"}, err: `syntax line: unknown value "maybe" of option observe; valid: on, off`},
+		{name: "upper case", opts: map[string]string{"cmdline": "ref OBSERVE=off"}, err: `syntax line: unknown option "OBSERVE"; ` + keys},
+		{name: "empty value", opts: map[string]string{"cmdline": "ref harden="}, err: `syntax line: unknown value "" of option harden; valid: baseline, off`},
+		{name: "no equals sign", opts: map[string]string{"cmdline": "ref observe"}, err: `syntax line: "observe" is not KEY=VALUE`},
+		{name: "unknown build arg", opts: map[string]string{"build-arg:SWORN_SPEED": "fast"}, err: `build arg SWORN_SPEED: unknown option "speed"; ` + keys},
+		{name: "unknown value of a build arg", opts: map[string]string{"build-arg:SWORN_STATEMENTS": "some"}, err: `build arg SWORN_STATEMENTS: unknown value "some" of option statements; valid: on, always, off`},
+		{
+			name: "the first of two bad build args, by name",
+			opts: map[string]string{"build-arg:SWORN_Z": "1", "build-arg:SWORN_A": "1"}, err: `build arg SWORN_A: unknown option "a"; ` + keys,
+		},
+		{name: "unknown variable", env: []string{"SWORN_SPEED=fast"}, err: `environment of the frontend image: SWORN_SPEED: unknown option "speed"; ` + keys},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o, err := ParseOptions(c.env, c.opts)
+			if c.err != "" {
+				if err == nil || err.Error() != c.err {
+					t.Errorf("error %v, want %s", err, c.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(c.want, o.Map()); d != "" {
+				t.Errorf("options (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestOwnBuildArgsDoNotReachTheDockerfile(t *testing.T) {
+	args := map[string]string{"SWORN_OBSERVE": "off", "VERSION": "1", "sworn_x": "2"}
+	got := withoutOptions(args)
+	if d := cmp.Diff(map[string]string{"VERSION": "1", "sworn_x": "2"}, got); d != "" {
+		t.Errorf("build args (-want +got):\n%s", d)
+	}
+	if len(args) != 3 {
+		t.Errorf("the client's build args were changed: %v", args)
+	}
+}
