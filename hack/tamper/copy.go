@@ -12,6 +12,8 @@ import (
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/registry/remote"
+
+	"github.com/sworn-build/sworn/provenance/envelope"
 )
 
 // attestationFor is BuildKit's annotation: the digest of the manifest that an
@@ -48,18 +50,9 @@ func (c *copier) copy(ctx context.Context) (ocispec.Descriptor, error) {
 	if err := c.fetch(ctx, desc, &index); err != nil {
 		return desc, err
 	}
-	renamed := map[digest.Digest]ocispec.Descriptor{}
-	for i, old := range index.Manifests {
-		now, err := c.copyManifest(ctx, old)
-		if err != nil {
-			return desc, err
-		}
-		renamed[old.Digest], index.Manifests[i] = now, now
-	}
-	for i, m := range index.Manifests {
-		if now, ok := renamed[digest.Digest(m.Annotations[attestationFor])]; ok {
-			index.Manifests[i].Annotations[attestationFor] = now.Digest.String()
-		}
+	renamed, err := c.copyManifests(ctx, index.Manifests)
+	if err != nil {
+		return desc, err
 	}
 	now, err := c.pushIndex(ctx, desc, index)
 	if err != nil {
@@ -75,6 +68,29 @@ func (c *copier) copy(ctx context.Context) (ocispec.Descriptor, error) {
 		return now, errUnchanged
 	}
 	return now, nil
+}
+
+// copyManifests copies what an index lists, platforms first, and updates the
+// list. The result tells what became of each.
+func (c *copier) copyManifests(ctx context.Context, list []ocispec.Descriptor) (map[digest.Digest]ocispec.Descriptor, error) {
+	renamed := map[digest.Digest]ocispec.Descriptor{}
+	for _, attestations := range []bool{false, true} {
+		for i, old := range list {
+			subject := digest.Digest(old.Annotations[attestationFor])
+			if (subject != "") != attestations {
+				continue
+			}
+			now, err := c.copyManifest(ctx, old)
+			if platform, ok := renamed[subject]; ok && platform.Digest != subject {
+				now, err = c.refit(ctx, old, subject, platform)
+			}
+			if err != nil {
+				return nil, err
+			}
+			renamed[old.Digest], list[i] = now, now
+		}
+	}
+	return renamed, nil
 }
 
 // copyManifest copies one manifest of the index with all that it points to.
@@ -131,6 +147,9 @@ func (c *copier) copyReferrers(ctx context.Context, old digest.Digest, now ocisp
 		return fmt.Errorf("list referrers of %s: %w", old, err)
 	}
 	for _, r := range found {
+		if r.ArtifactType != envelope.BundleMediaType {
+			continue // BuildKit's attestation manifest, copied with the index
+		}
 		var m ocispec.Manifest
 		if err := c.fetch(ctx, r, &m); err != nil {
 			return err
