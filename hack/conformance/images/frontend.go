@@ -46,9 +46,9 @@ func writeUpstream(program, out string) error {
 	return writeArchive(i, out)
 }
 
-// writeVariant makes an image that differs from another in one variable of its
+// writeVariant makes an image that differs from another by variables of its
 // environment.
-func writeVariant(in, env, out string) error {
+func writeVariant(in string, env []string, out string) error {
 	if in == "" {
 		return errUsage
 	}
@@ -74,7 +74,7 @@ func writeVariant(in, env, out string) error {
 		return err
 	}
 	config = config.DeepCopy()
-	config.Config.Env = append(config.Config.Env, env)
+	config.Config.Env = append(config.Config.Env, env...)
 	if i, err = mutate.ConfigFile(i, config); err != nil {
 		return err
 	}

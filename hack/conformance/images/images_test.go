@@ -43,24 +43,25 @@ func config(t *testing.T, i v1.Image) *v1.ConfigFile {
 	return c
 }
 
-func TestVariantDiffersInOneVariableOnly(t *testing.T) {
+func TestVariantDiffersInItsVariablesOnly(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "frontend")
 	if err := os.WriteFile(program, []byte("program"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	env := []string{"SWORN_STATEMENTS=off", "SWORN_HARDEN=off"}
 	in, out := filepath.Join(dir, "in.tar"), filepath.Join(dir, "out.tar")
 	if err := writeUpstream(program, in); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeVariant(in, "SWORN_STATEMENTS=off", out); err != nil {
+	if err := writeVariant(in, env, out); err != nil {
 		t.Fatal(err)
 	}
 	before, after := config(t, readArchive(t, in)), config(t, readArchive(t, out))
 	if before.Config.Labels["moby.buildkit.frontend.network.none"] != "true" {
 		t.Errorf("labels %v", before.Config.Labels)
 	}
-	before.Config.Env = append(before.Config.Env, "SWORN_STATEMENTS=off")
+	before.Config.Env = append(before.Config.Env, env...)
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Error(diff)
 	}
@@ -185,7 +186,7 @@ func TestBusyboxMustBeStatic(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{nil, {"mirror"}, {"nothing", "-o", "x"}, {"variant", "-o", "x", "-env", "KEY"}, {"upstream", "-o", "x"}} {
+	for _, args := range [][]string{nil, {"mirror"}, {"nothing", "-o", "x"}, {"variant", "-o", "x"}, {"variant", "-o", "x", "-env", "KEY"}, {"variant", "-o"}, {"upstream", "-o", "x"}} {
 		if err := run(t.Context(), args); !errors.Is(err, errUsage) {
 			t.Errorf("%q: error %v, want %v", args, err, errUsage)
 		}

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -23,7 +24,7 @@ import (
 
 const usage = `usage: images mirror   -registry PROGRAM -busybox PROGRAM -o DIR
        images upstream -program PROGRAM -o TAR
-       images variant  -image TAR -env KEY=VALUE -o TAR
+       images variant  -image TAR -env KEY=VALUE [-env ...] -o TAR
 `
 
 var errUsage = errors.New("wrong arguments")
@@ -32,7 +33,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:])
-	if errors.Is(err, errUsage) || errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, errUsage) {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
@@ -47,15 +48,22 @@ func run(ctx context.Context, args []string) error {
 		return errUsage
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	f.Usage = func() {}
 	out := f.String("o", "", "what to write")
 	registry := f.String("registry", "", "distribution's registry")
 	busybox := f.String("busybox", "", "static busybox")
 	program := f.String("program", "", "static frontend")
 	image := f.String("image", "", "OCI archive")
-	env := f.String("env", "", "KEY=VALUE")
+	var env []string
+	f.Func("env", "KEY=VALUE, once for each variable", func(s string) error {
+		if k, _, ok := strings.Cut(s, "="); !ok || k == "" {
+			return errUsage
+		}
+		env = append(env, s)
+		return nil
+	})
+	f.SetOutput(io.Discard)
 	if err := f.Parse(args[1:]); err != nil {
-		return err
+		return errUsage
 	}
 	if *out == "" || f.NArg() > 0 {
 		return errUsage
@@ -66,10 +74,10 @@ func run(ctx context.Context, args []string) error {
 	case "upstream":
 		return wrap("make upstream frontend", writeUpstream(*program, *out))
 	case "variant":
-		if k, _, ok := strings.Cut(*env, "="); !ok || k == "" {
+		if len(env) == 0 {
 			return errUsage
 		}
-		return wrap("make variant of "+*image, writeVariant(*image, *env, *out))
+		return wrap("make variant of "+*image, writeVariant(*image, env, *out))
 	}
 	return errUsage
 }

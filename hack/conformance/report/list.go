@@ -15,10 +15,14 @@ type wanted struct {
 	// partly: the suite itself skips the test's last part with this worker, and go
 	// test then calls all of it skipped; what fails before still fails.
 	partly bool
+	// plain: the test counts the manifests, statements or cache records of a build,
+	// so it holds only where nothing of ours is attached.
+	plain bool
 }
 
-// readList reads the tests of a list whose name matches only. No file is no list.
-func readList(file, only string) ([]wanted, error) {
+// readList reads the tests of a list whose name matches only, those marked plain
+// when plain is set. No file is no list.
+func readList(file, only string, plain bool) ([]wanted, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -34,15 +38,17 @@ func readList(file, only string) ([]wanted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
-	tests = slices.DeleteFunc(tests, func(w wanted) bool { return !pick.MatchString(w.name) })
+	tests = slices.DeleteFunc(tests, func(w wanted) bool {
+		return !pick.MatchString(w.name) || w.plain && !plain
+	})
 	if len(tests) == 0 {
 		return nil, fmt.Errorf("read %s: no test matches %q", file, only)
 	}
 	return tests, nil
 }
 
-// parseList reads a test a line: its name, and "partly" where that is so. # starts
-// a comment. A name that is there twice is an error.
+// parseList reads a test a line: its name, and "partly" or "plain" where that is
+// so. # starts a comment. A name that is there twice is an error.
 func parseList(text string) ([]wanted, error) {
 	name := regexp.MustCompile(`^Test[A-Za-z0-9_]+$`)
 	var tests []wanted
@@ -52,9 +58,10 @@ func parseList(text string) ([]wanted, error) {
 		if len(f) == 0 {
 			continue
 		}
-		w := wanted{name: f[0], partly: len(f) == 2 && f[1] == "partly"}
+		w := wanted{name: f[0], partly: slices.Contains(f[1:], "partly"), plain: slices.Contains(f[1:], "plain")}
+		unknown := slices.ContainsFunc(f[1:], func(s string) bool { return s != "partly" && s != "plain" })
 		switch {
-		case len(f) > 1 && !w.partly || !name.MatchString(w.name):
+		case unknown || !name.MatchString(w.name):
 			return nil, fmt.Errorf("%q is no test", strings.TrimSpace(line))
 		case slices.ContainsFunc(tests, func(o wanted) bool { return o.name == w.name }):
 			return nil, fmt.Errorf("%s is there twice", w.name)

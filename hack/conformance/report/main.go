@@ -26,10 +26,20 @@ var errFailed = errors.New("tests failed")
 func main() {
 	list := flag.String("list", "", "file that names the tests that must pass")
 	only := flag.String("only", ".", "regular expression that picks names of the list")
+	plain := flag.Bool("plain", false, "also the tests that the list marks plain")
 	logs := flag.String("logs", "", "folder for the whole output of failed tests, and times.txt")
 	pattern := flag.Bool("pattern", false, "print the regular expression for the names of the list, and end")
 	flag.Parse()
-	err := run(os.Stdin, os.Stdout, *list, *only, *logs, *pattern)
+	tests, err := readList(*list, *only, *plain)
+	switch {
+	case err != nil:
+	case *pattern:
+		_, err = fmt.Println(expression(tests))
+	case *logs == "":
+		err = errors.New("report: no -logs")
+	default:
+		err = run(os.Stdin, os.Stdout, tests, *logs)
+	}
 	switch {
 	case errors.Is(err, errFailed):
 		os.Exit(1)
@@ -39,27 +49,13 @@ func main() {
 	}
 }
 
-func run(in io.Reader, out io.Writer, list, only, logs string, pattern bool) error {
-	tests, err := readList(list, only)
-	if err != nil {
-		return err
-	}
-	if pattern {
-		_, err := fmt.Fprintln(out, expression(tests))
-		return err
-	}
-	if logs == "" {
-		return errors.New("report: no -logs")
-	}
+func run(in io.Reader, out io.Writer, tests []wanted, logs string) error {
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return err
 	}
 	started := time.Now()
-	results, err := collect(in, out)
-	if err != nil {
-		return err
-	}
-	if err := results.writeLogs(logs); err != nil {
+	results, unread := collect(in, out)
+	if err := errors.Join(results.writeLogs(logs), unread); err != nil {
 		return err
 	}
 	problems := results.problems(tests)

@@ -74,28 +74,38 @@ func TestARunOfNothingFails(t *testing.T) {
 	}
 }
 
-func TestEventsThatEndEarlyAreAnError(t *testing.T) {
-	for name, in := range map[string]string{
-		"empty":   "",
-		"cut":     events[:300],
-		"no end":  `{"Action":"pass","Test":"TestIntegration/TestCopy/worker=oci/frontend=gateway"}` + "\n",
-		"no JSON": "panic: oh\n",
-	} {
+func TestARunThatEndsEarlyFails(t *testing.T) {
+	const panics = `{"Action":"pass","Test":"TestIntegration/TestCopy/worker=oci/frontend=gateway"}
+{"Action":"output","Test":"TestIntegration","Output":"=== RUN   TestIntegration\n"}
+{"Action":"output","Test":"TestIntegration","Output":"panic: oh\n"}
+`
+	r, err := collect(strings.NewReader(panics), new(bytes.Buffer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"FAIL: the run as a whole"}, r.problems([]wanted{{name: "TestCopy"}})); diff != "" {
+		t.Error(diff)
+	}
+	var out bytes.Buffer
+	r.show(&out, "logs")
+	if !strings.Contains(out.String(), "panic: oh") || strings.Contains(out.String(), "=== RUN") {
+		t.Errorf("shown: %s", out.String())
+	}
+}
+
+func TestEventsThatAreNoneAreAnError(t *testing.T) {
+	for _, in := range []string{events[:300], "panic: oh\n"} {
 		if _, err := collect(strings.NewReader(in), new(bytes.Buffer)); err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("%q: no error", in)
 		}
 	}
 }
 
 func TestRunPrintsWhatFailedAndKeepsTheRest(t *testing.T) {
-	dir := t.TempDir()
-	list := filepath.Join(dir, "list.txt")
-	if err := os.WriteFile(list, []byte("# group\nTestMount # why\n\nTestUser partly\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	logs := filepath.Join(dir, "logs")
-	if err := run(strings.NewReader(events), &out, list, ".", logs, false); !errors.Is(err, errFailed) {
+	logs := filepath.Join(t.TempDir(), "logs")
+	tests := []wanted{{name: "TestMount"}, {name: "TestUser", partly: true}}
+	if err := run(strings.NewReader(events), &out, tests, logs); !errors.Is(err, errFailed) {
 		t.Errorf("error %v, want %v", err, errFailed)
 	}
 	for _, want := range []string{
@@ -120,15 +130,15 @@ func TestRunPrintsWhatFailedAndKeepsTheRest(t *testing.T) {
 }
 
 func TestParseList(t *testing.T) {
-	got, err := parseList("# a\nTestA\n TestB partly # b\n")
+	got, err := parseList("# a\nTestA\n TestB partly # b\nTestC plain\nTestD plain partly\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []wanted{{name: "TestA"}, {name: "TestB", partly: true}}
+	want := []wanted{{name: "TestA"}, {name: "TestB", partly: true}, {name: "TestC", plain: true}, {name: "TestD", partly: true, plain: true}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(wanted{})); diff != "" {
 		t.Error(diff)
 	}
-	if e := expression(got); e != "^(TestA|TestB)$" {
+	if e := expression(got); e != "^(TestA|TestB|TestC|TestD)$" {
 		t.Errorf("expression %s", e)
 	}
 	for _, bad := range []string{"testA", "TestA|TestB", "TestA\nTestA partly", "TestA mostly", "TestA partly x"} {
@@ -138,16 +148,24 @@ func TestParseList(t *testing.T) {
 	}
 }
 
-func TestQuickListIsReadable(t *testing.T) {
-	tests, err := readList("../quick.txt", ".")
+func TestQuickList(t *testing.T) {
+	const list = "../quick.txt"
+	attested, err := readList(list, ".", false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const least = 40
-	if len(tests) < least {
-		t.Errorf("%d tests, want %d at least", len(tests), least)
+	if len(attested) < least {
+		t.Errorf("%d tests, want %d at least", len(attested), least)
 	}
-	if _, err := readList("../quick.txt", "^NoSuchTest$"); err == nil {
+	plain, err := readList(list, ".", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plain) <= len(attested) {
+		t.Errorf("%d tests without statements, %d with them; want more", len(plain), len(attested))
+	}
+	if _, err := readList(list, "^NoSuchTest$", true); err == nil {
 		t.Error("a pattern that picks nothing: no error")
 	}
 }

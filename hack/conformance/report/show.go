@@ -16,8 +16,8 @@ func (r *results) show(out io.Writer, dir string) {
 		}
 		fmt.Fprintf(out, "\n=== %s\n%s    (all of it: %s)\n\n", t.label(), excerpt(t.output.String()), t.log(dir))
 	}
-	if r.broken && strings.Contains(r.rest.String(), "panic:") {
-		fmt.Fprintf(out, "\n=== the run\n%s\n", excerpt(r.rest.String()))
+	if r.broken {
+		fmt.Fprintf(out, "\n=== the run as a whole\n%s\n", excerpt(withoutProgress(r.rest.String())))
 	}
 }
 
@@ -40,4 +40,15 @@ func excerpt(output string) string {
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "")
+}
+
+// withoutProgress leaves out the lines by which go test tells what it runs.
+func withoutProgress(output string) string {
+	var b strings.Builder
+	for line := range strings.Lines(output) {
+		if !strings.HasPrefix(line, "=== ") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
