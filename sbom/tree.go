@@ -22,10 +22,6 @@ type Tree struct {
 	real map[string]string
 }
 
-// maxLinks bounds the symlinks followed while one path is resolved, as the
-// kernel does (path_resolution(7)).
-const maxLinks = 40
-
 // maxPath is PATH_MAX: no longer path can have been given to the kernel whole.
 const maxPath = 4096
 
@@ -86,80 +82,6 @@ func (t *Tree) lookup(p string) (*os.File, *unix.Stat_t, error) {
 		return nil, nil, fmt.Errorf("read %q: %w", p, err)
 	}
 	return os.NewFile(uintptr(fd), p), &st, nil
-}
-
-// Resolve returns where path lies once every symlink on its way, the last name
-// included, is followed inside the tree, as chroot(2) would. Parts that are not
-// there are kept as they are. A loop gives the path back unchanged.
-func (t *Tree) Resolve(p string) string {
-	links := 0
-	real, ok := t.resolve(path.Clean("/"+p), &links)
-	if !ok {
-		return path.Clean("/" + p)
-	}
-	return real
-}
-
-// ResolveParent is Resolve for all but the last name: where an entry itself lies.
-func (t *Tree) ResolveParent(p string) string {
-	p = path.Clean("/" + p)
-	if p == "/" {
-		return p
-	}
-	return path.Join(t.Resolve(path.Dir(p)), path.Base(p))
-}
-
-func (t *Tree) resolve(p string, links *int) (string, bool) {
-	if t == nil || p == "/" || len(p) > maxPath {
-		return p, true
-	}
-	if r, ok := t.real[p]; ok {
-		return r, true
-	}
-	parent, ok := t.resolve(path.Dir(p), links)
-	if !ok {
-		return "", false
-	}
-	here := path.Join(parent, path.Base(p))
-	target, ok := t.readlink(here)
-	if !ok {
-		t.real[p] = here
-		return here, true
-	}
-	*links++
-	if *links > maxLinks || len(target) > maxPath {
-		return "", false
-	}
-	cur := parent
-	if strings.HasPrefix(target, "/") {
-		cur = "/"
-	}
-	for _, name := range strings.Split(target, "/") {
-		switch name {
-		case "", ".":
-		case "..":
-			cur = path.Dir(cur)
-		default:
-			if cur, ok = t.resolve(path.Join(cur, name), links); !ok {
-				return "", false
-			}
-		}
-	}
-	t.real[p] = cur
-	return cur, true
-}
-
-func (t *Tree) readlink(p string) (string, bool) {
-	f, st, err := t.lookup(p)
-	if err != nil {
-		return "", false
-	}
-	defer f.Close()
-	if st.Mode&unix.S_IFMT != unix.S_IFLNK {
-		return "", false
-	}
-	s, err := readlinkat(int(f.Fd()), "")
-	return s, err == nil
 }
 
 // readlinkat reads a symlink's target whole.
