@@ -2,6 +2,7 @@ package llb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/solver/pb"
@@ -62,13 +63,11 @@ func recordExec(c *change, tools Tools, out int64) error {
 	}
 	cfg := *c.v.Runner
 	argv0 := RunnerArg
+	if secretPath(exec) {
+		argv0 = step.RunnerPath
+	}
 	if err := recordEnv(exec, &cfg); err != nil {
 		return err
-	}
-	for _, s := range exec.Secretenv {
-		if s.Name == "PATH" { // a secret PATH comes last and hides ours
-			argv0 = step.RunnerPath
-		}
 	}
 	exec.Meta.Args = append([]string{argv0}, exec.Meta.Args...)
 
@@ -101,7 +100,7 @@ func recordEnv(exec *pb.ExecOp, cfg *step.Config) error {
 		switch {
 		case step.Reserved(k):
 			cfg.Env = append(cfg.Env, kv)
-		case k == "PATH":
+		case k == "PATH" && !secretPath(exec):
 			if at < 0 {
 				at = len(env)
 				env = append(env, "")
@@ -111,19 +110,27 @@ func recordEnv(exec *pb.ExecOp, cfg *step.Config) error {
 			env = append(env, kv)
 		}
 	}
-	if at < 0 {
+	if at < 0 && !secretPath(exec) {
 		at = len(env)
 		env = append(env, "")
 		def := system.DefaultPathEnvUnix
 		cfg.PathEnv = &def // what BuildKit adds when there is no PATH
 	}
-	env[at] = "PATH=" + step.Dir + ":" + *cfg.PathEnv
+	if at >= 0 {
+		env[at] = "PATH=" + step.Dir + ":" + *cfg.PathEnv
+	}
 	s, err := step.EncodeConfig(*cfg)
 	if err != nil {
 		return err
 	}
 	exec.Meta.Env = append(env, step.ConfigEnv+"="+s)
 	return nil
+}
+
+// secretPath reports whether PATH is a secret: it comes last, hides ours and is the
+// one that the command gets.
+func secretPath(exec *pb.ExecOp) bool {
+	return slices.ContainsFunc(exec.Secretenv, func(s *pb.SecretEnv) bool { return s.Name == "PATH" })
 }
 
 // recordScratch is what a record's state starts from: a folder that any user of a

@@ -64,6 +64,7 @@ func TestRecordEnvironment(t *testing.T) {
 		env     []string
 		want    []string // less the configuration
 		path    string   // that the command gets
+		given   bool     // the command gets the PATH that the builder gives
 		moved   []string
 		secrets []*pb.SecretEnv
 		argv0   string
@@ -94,9 +95,14 @@ func TestRecordEnvironment(t *testing.T) {
 			moved: []string{"GODEBUG=x=1", "OTEL_X=y", "TRACEPARENT=z", "GOMAXPROCS=2", step.ConfigEnv + "=mine"},
 		},
 		{
-			name: "a secret PATH hides ours, so the runner has its full name",
+			name: "a secret PATH reaches the command, and the runner has its full name",
 			env:  []string{"PATH=/bin"}, secrets: []*pb.SecretEnv{{ID: "p", Name: "PATH"}},
-			want: []string{own + "/bin"}, path: "/bin", argv0: step.RunnerPath,
+			want: []string{"PATH=/bin"}, given: true, argv0: step.RunnerPath,
+		},
+		{
+			name: "a secret PATH alone",
+			env:  []string{"A=1"}, secrets: []*pb.SecretEnv{{ID: "p", Name: "PATH"}},
+			want: []string{"A=1"}, given: true, argv0: step.RunnerPath,
 		},
 		{
 			name: "names that only begin like PATH or Go's are left alone",
@@ -112,8 +118,12 @@ func TestRecordEnvironment(t *testing.T) {
 			if d := cmp.Diff(c.want, meta.Env[:len(meta.Env)-1]); d != "" {
 				t.Errorf("environment (-want +got):\n%s", d)
 			}
-			if cfg.PathEnv == nil || *cfg.PathEnv != c.path {
-				t.Errorf("the command's PATH is %v, want %q", cfg.PathEnv, c.path)
+			want := &c.path
+			if c.given {
+				want = nil
+			}
+			if d := cmp.Diff(want, cfg.PathEnv); d != "" {
+				t.Errorf("the command's PATH (-want +got):\n%s", d)
 			}
 			if d := cmp.Diff(c.moved, cfg.Env); d != "" {
 				t.Errorf("moved variables (-want +got):\n%s", d)
