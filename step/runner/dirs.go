@@ -76,3 +76,21 @@ func openRetry(at int, name string, flags int) (int, error) {
 		}
 	}
 }
+
+// reopen opens the folder that was watched, whose path is given; it is an error when another is found
+// at its path.
+func (d *dir) reopen(path string) (int, error) {
+	fd, err := openDir(path)
+	if err != nil {
+		return -1, err
+	}
+	var st unix.Stat_t
+	err = unix.Fstat(fd, &st)
+	if err == nil && (st.Dev != d.dev || st.Ino != d.ino) {
+		err = unix.ENOENT
+	}
+	if err != nil {
+		return -1, errors.Join(err, unix.Close(fd))
+	}
+	return fd, nil
+}

@@ -14,9 +14,9 @@
 // Anything that stands in the way is an error, and no record is left.
 //
 // Observation uses inotify(7) on every folder that exists when the command
-// starts. A file that is opened only through a hard link made by the command in a
-// folder made by the command is not seen under its old name; the change of its
-// ctime is. A file that is moved counts as opened.
+// starts. A file that is moved, or hard-linked, counts as opened: it can be read
+// under the new name, in a folder that nobody watches. Not seen is a file that the
+// command reads only through a hard link that it removes again.
 //
 //	code, err := runner.Run(ctx, runner.Options{
 //		Args:    os.Args[1:],

@@ -19,8 +19,6 @@ import (
 const (
 	// hashBytes is read at once while hashing.
 	hashBytes = 256 << 10
-	// maxHashers bounds the files that are hashed at a time.
-	maxHashers = 4
 )
 
 // exhausted reports a failure of the runner itself, not of one file: descriptors or
@@ -57,7 +55,7 @@ func (w *watcher) inputs(mounts *mountTable, start unix.Timespec) ([]step.Input,
 		out  = []step.Input{}
 		fail error
 	)
-	for range min(runtime.GOMAXPROCS(0), maxHashers) {
+	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			h := hasher{mounts: mounts, start: start, buf: make([]byte, hashBytes)}
 			for p := range work {
@@ -98,7 +96,7 @@ func (h *hasher) place(p place) ([]step.Input, error) {
 	if _, ok := h.mounts.at(base); !ok {
 		return nil, nil
 	}
-	fd, err := h.reopen(p.d, base)
+	fd, err := p.d.reopen(base)
 	if exhausted(err) {
 		return nil, err
 	}
@@ -121,24 +119,6 @@ func (h *hasher) place(p place) ([]step.Input, error) {
 		out = append(out, in...)
 	}
 	return out, nil
-}
-
-// reopen opens the folder that was watched; it is an error when another is found
-// at its path.
-func (h *hasher) reopen(d *dir, path string) (int, error) {
-	fd, err := openDir(path)
-	if err != nil {
-		return -1, err
-	}
-	var st unix.Stat_t
-	err = unix.Fstat(fd, &st)
-	if err == nil && (st.Dev != d.dev || st.Ino != d.ino) {
-		err = unix.ENOENT
-	}
-	if err != nil {
-		return -1, errors.Join(err, unix.Close(fd))
-	}
-	return fd, nil
 }
 
 // entry describes one file: none when it is of another kind than a regular file.

@@ -2,8 +2,10 @@ package runner
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +74,62 @@ func TestInputsHoldDigestsOfWhatWasReadAndNotChanged(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLinkedFilesCountAsOpened(t *testing.T) {
+	for name, link := range map[string]func(root string) error{
+		"in a new folder": func(root string) error {
+			if err := os.Mkdir(root+"/new", 0o755); err != nil {
+				return err
+			}
+			return os.Link(root+"/old/a", root+"/new/a")
+		},
+		"in an old folder": func(root string) error { return os.Link(root+"/old/a", root+"/b") },
+	} {
+		root := t.TempDir()
+		put(t, root+"/old/a", "a")
+		put(t, root+"/old/unread", "b")
+		w, mt, _ := watchTree(t, root)
+		start := pause(t)
+		if err := errors.Join(link(root), os.Chmod(root+"/old/unread", 0o600), w.stop(), w.noteLinked(start)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := w.inputs(mt, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(got, func(i step.Input) bool { return string(i.Path) == root+"/old/a" })
+		if i < 0 || !got[i].Changed {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if slices.ContainsFunc(got, func(i step.Input) bool { return string(i.Path) == root+"/old/unread" }) {
+			t.Errorf("%s: a changed mode is no use: %+v", name, got)
+		}
+	}
+}
+
+func TestLinksAreSoughtOnlyWhenTheyMayExist(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func(root string) error
+		want bool
+	}{
+		{"nothing", func(string) error { return nil }, false},
+		{"a file read", func(root string) error { _, err := os.ReadFile(root + "/a"); return err }, false},
+		{"a file made", func(root string) error { return os.WriteFile(root+"/b", nil, 0o644) }, false},
+		{"a folder made", func(root string) error { return os.Mkdir(root+"/b", 0o755) }, true},
+		{"a link made", func(root string) error { return os.Link(root+"/a", root+"/b") }, true},
+	} {
+		root := t.TempDir()
+		put(t, root+"/a", "a")
+		w, _, _ := watchTree(t, root)
+		if err := errors.Join(tt.do(root), w.stop()); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.mayHaveLinked(); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 

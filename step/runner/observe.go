@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"fmt"
+
 	"github.com/sworn-build/sworn/step"
 	"golang.org/x/sys/unix"
 )
@@ -56,6 +58,9 @@ func (o *observer) finish(st threadStatus, start unix.Timespec) (step.Observatio
 		}
 		if o.w.overflow {
 			o.gaps.add("file events lost: queue longer than fs.inotify.max_queued_events")
+		}
+		if err := o.w.noteLinked(start); err != nil {
+			return step.Observation{}, fmt.Errorf("look for links: %w", err)
 		}
 		if o.w.full {
 			o.gaps.add("more files opened than a record holds")

@@ -29,7 +29,8 @@ func inputsOf(t *testing.T, got outcome) []step.Input {
 func TestObservationOfAStep(t *testing.T) {
 	c := newContainer(t, "/bin/sh", "-c", `cat /d/read /cache/hit /run/secrets/token /var/run/secrets/token /single /etc/hosts >/dev/null
 		stat /d/unread >/dev/null; ls -l /d >/dev/null
-		cat /d/changed; echo new > /d/changed; echo x > /tmp/made; cat /tmp/made; mv /entered /moved; cat /moved/file; true`)
+		cat /d/changed; echo new > /d/changed; echo x > /tmp/made; cat /tmp/made; mv /entered /moved; cat /moved/file
+		mkdir /new; ln /d/plain /new/link; cat /new/link`)
 	cache, secret := t.TempDir(), t.TempDir()
 	put(t, cache+"/hit", "hit")
 	put(t, cache+"/miss", "miss")
@@ -53,6 +54,7 @@ func TestObservationOfAStep(t *testing.T) {
 	want := []step.Input{
 		{Path: "/cache/hit", Digest: digestOf("hit"), Size: 3, Mount: "/cache", Shared: true},
 		{Path: "/d/changed", Changed: true},
+		{Path: "/d/plain", Changed: true},
 		{Path: "/d/read", Digest: digestOf("read"), Size: 4},
 		{Path: "/entered/file", Changed: true},
 		{Path: "/single", Digest: digestOf("single"), Size: 6, Mount: "/single", Shared: true},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/sworn-build/sworn/step"
@@ -102,6 +103,7 @@ func newRecord(args []string) (step.Record, error) {
 
 // command runs the command to its end and stops what it left behind.
 func (r *run) command(ctx context.Context, o Options) (started, error) {
+	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), maxThreads))
 	signals := catchSignals()
 	if err := adopt(); err != nil {
 		return started{}, err

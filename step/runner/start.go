@@ -61,6 +61,7 @@ func (c command) startHere() (started, error) {
 		s.failed = err.(*StartError)
 		return s, nil
 	}
+	spendPIDs()
 	s.pid, err = syscall.ForkExec(file, c.argv, &syscall.ProcAttr{
 		Env:   c.env,
 		Files: []uintptr{0, 1, 2},

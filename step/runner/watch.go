@@ -14,8 +14,10 @@ import (
 
 const (
 	// watchMask: an open is a use of the file; so is a move, because the file can
-	// be opened under its new name in a folder that nobody watches.
-	watchMask = unix.IN_OPEN | unix.IN_MOVED_FROM
+	// be opened under its new name in a folder that nobody watches. Creation tells
+	// whether there may be hard links (links.go).
+	watchMask = useMask | unix.IN_CREATE
+	useMask   = unix.IN_OPEN | unix.IN_MOVED_FROM
 
 	// maxInputs bounds the files of one record: about 40 MB of memory and of JSON.
 	// A step that opens more is recorded as incomplete.
@@ -37,6 +39,9 @@ type watcher struct {
 	overflow bool
 	// full: more than maxInputs files.
 	full bool
+	// made are names that were created; blind: some of them are not known.
+	made  map[opened]struct{}
+	blind bool
 
 	file *os.File // the fd, for reading with a deadline
 	done chan error
@@ -54,7 +59,7 @@ func newWatcher() (*watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watcher{fd: fd, dirs: map[int32][]*dir{}, seen: map[opened]struct{}{}}, nil
+	return &watcher{fd: fd, dirs: map[int32][]*dir{}, seen: map[opened]struct{}{}, made: map[opened]struct{}{}}, nil
 }
 
 // add watches the file or folder that fd has open.
@@ -125,7 +130,8 @@ func (w *watcher) reset() error {
 		return err
 	}
 	clear(w.seen)
-	w.overflow, w.full = false, false
+	clear(w.made)
+	w.overflow, w.full, w.blind = false, false, false
 	return nil
 }
 
@@ -133,18 +139,23 @@ func (w *watcher) note(e event) {
 	switch {
 	case e.mask&unix.IN_Q_OVERFLOW != 0:
 		w.overflow = true
-	case e.mask&unix.IN_ISDIR != 0 || e.mask&watchMask == 0:
-	default:
-		// The lookup with a converted key does not allocate; most events repeat.
-		if _, ok := w.seen[opened{e.wd, string(e.name)}]; ok {
-			return
-		}
-		if len(w.seen) >= maxInputs {
-			w.full = true
-			return
-		}
-		w.seen[opened{e.wd, string(e.name)}] = struct{}{}
+	case e.mask&unix.IN_CREATE != 0:
+		w.noteCreated(e)
+	case e.mask&unix.IN_ISDIR == 0 && e.mask&useMask != 0:
+		w.noteOpened(e.wd, e.name)
 	}
+}
+
+func (w *watcher) noteOpened(wd int32, name []byte) {
+	// The lookup with a converted key does not allocate; most events repeat.
+	if _, ok := w.seen[opened{wd, string(name)}]; ok {
+		return
+	}
+	if len(w.seen) >= maxInputs {
+		w.full = true
+		return
+	}
+	w.seen[opened{wd, string(name)}] = struct{}{}
 }
 
 // event is one inotify_event.

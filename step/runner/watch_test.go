@@ -242,7 +242,7 @@ func eventBytesOf(wd int32, mask uint32, name string, pad int) []byte {
 }
 
 func TestEventsAreDecoded(t *testing.T) {
-	w := &watcher{seen: map[opened]struct{}{}}
+	w := &watcher{seen: map[opened]struct{}{}, made: map[opened]struct{}{}}
 	b := slices.Concat(
 		eventBytesOf(1, unix.IN_OPEN, "file", 12),
 		eventBytesOf(1, unix.IN_OPEN|unix.IN_ISDIR, "folder", 2),
