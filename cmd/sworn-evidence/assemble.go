@@ -70,7 +70,11 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	if err != nil {
 		return nil, err
 	}
-	ledgerJSON, err := encodeLedger(files)
+	sources := make(map[string]bool, len(plan.Sources))
+	for _, s := range plan.Sources {
+		sources[s.ID] = true
+	}
+	ledgerJSON, err := encodeLedger(files, sources)
 	if err != nil {
 		return nil, err
 	}

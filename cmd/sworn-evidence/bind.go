@@ -17,16 +17,23 @@ const ledgerVersion = 1
 const maxLedger = 512 << 20
 
 // ledger is what bind compares with the image: entries sorted by path, without
-// digests and packages.
+// packages. Regular files have the digest that they must have, but those of a
+// source: its own digest fixes them.
 type ledger struct {
 	Version int          `json:"version"`
 	Entries []sbom.Entry `json:"entries"`
 }
 
-func encodeLedger(held []sbom.Held) ([]byte, error) {
+// encodeLedger writes the ledger of held entries; sources are the ids of those that
+// are no steps.
+func encodeLedger(held []sbom.Held, sources map[string]bool) ([]byte, error) {
 	l := ledger{Version: ledgerVersion, Entries: make([]sbom.Entry, 0, len(held))}
 	for _, h := range held {
-		l.Entries = append(l.Entries, bare(h.Entry))
+		e := bare(h.Entry)
+		if !sources[h.Step] {
+			e.SHA256 = h.SHA256
+		}
+		l.Entries = append(l.Entries, e)
 	}
 	b, err := json.Marshal(l)
 	if err != nil {
@@ -84,10 +91,40 @@ func (t tool) bind() error {
 	if err != nil {
 		return fmt.Errorf("bind statements to the image: %w", err)
 	}
-	if diffs := differences(found, l.Entries); len(diffs) > 0 {
+	diffs := differences(found, l.Entries)
+	if len(diffs) == 0 {
+		if diffs, err = otherBytes(root, l.Entries); err != nil {
+			return fmt.Errorf("bind statements to the image: %w", err)
+		}
+	}
+	if len(diffs) > 0 {
 		return &bindError{diffs}
 	}
 	return nil
+}
+
+// otherBytes hashes the files whose digest the ledger has. A step that sets the
+// times of what it writes may write other bytes in its next run, and only they
+// tell the two apart.
+func otherBytes(root *sbom.Tree, want []sbom.Entry) ([]string, error) {
+	var out []string
+	for _, e := range want {
+		if e.SHA256 == "" {
+			continue
+		}
+		f, err := root.Open(string(e.Path))
+		if err != nil {
+			return nil, err
+		}
+		sum, _, err := sbom.Digest(f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("hash %s: %w", printable(e.Path), err)
+		}
+		if sum != e.SHA256 {
+			out = append(out, fmt.Sprintf("%s: sha256 %s, evidence says %s", printable(e.Path), sum, printable(step.Path(e.SHA256))))
+		}
+	}
+	return out, nil
 }
 
 // differences compares two sorted lists of entries.

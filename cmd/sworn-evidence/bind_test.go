@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/sbom/treetest"
@@ -33,13 +37,40 @@ func bound(t *testing.T, entries []string, edit func(rootfs string)) string {
 	if err := l.Apply(sbom.Delta{Added: es}, "step1"); err != nil {
 		t.Fatal(err)
 	}
-	b, err := encodeLedger(l.Held())
+	b, err := encodeLedger(l.Held(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+string(b))
 	edit(rootfs)
 	return dir
+}
+
+func sum(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(h[:])
+}
+
+// The digest of a source fixes its files, so that they need not be read.
+func TestTheLedgerHasDigestsOfWhatStepsWrote(t *testing.T) {
+	file := func(p step.Path) sbom.Entry {
+		return sbom.Entry{Path: p, Type: sbom.TypeFile, Mode: "0644", SHA256: sum("x"), SHA1: "1", Package: "pkg:x/y"}
+	}
+	b, err := encodeLedger([]sbom.Held{{Entry: file("/a"), Step: "source1"}, {Entry: file("/b"), Step: "step1"}}, map[string]bool{"source1": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := decodeLedger(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []sbom.Entry{
+		{Path: "/a", Type: sbom.TypeFile, Mode: "0644"},
+		{Path: "/b", Type: sbom.TypeFile, Mode: "0644", SHA256: sum("x")},
+	}
+	if diff := cmp.Diff(want, l.Entries); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 func TestBindRefusesAnotherImage(t *testing.T) {
@@ -57,6 +88,7 @@ func TestBindRefusesAnotherImage(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "/etc/motd: mtime 5, evidence says 1700000000"},
+		{"bytes of the same size and time", func(r string) { treetest.Make(t, r, "file 0644 /etc/motd hallo") }, "/etc/motd: sha256 " + sum("hallo") + ", evidence says " + sum("hello")},
 		{"a folder's time", func(r string) {
 			if err := os.Chtimes(r+"/srv", time.Unix(5, 0), time.Unix(5, 0)); err != nil {
 				t.Fatal(err)
