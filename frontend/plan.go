@@ -103,6 +103,7 @@ func (p *planner) step(v *graph.Vertex, e graph.Edge) {
 			s.Unobserved = v.Refused
 		}
 	case *pb.Op_File:
+		s.Name = urlsWithoutCredentials(s.Name) // of ADD; a RUN's command is recorded as it is
 		s.Actions = p.actions(v, op.File)
 	}
 	p.steps = append(p.steps, s)

@@ -106,3 +106,20 @@ func withoutCredentials(s string) string {
 	u.User = nil
 	return u.String()
 }
+
+// urlsWithoutCredentials removes the user parts of all URLs among the words of a text
+// and leaves everything else as it is.
+func urlsWithoutCredentials(text string) string {
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		scheme, rest, ok := strings.Cut(w, "://")
+		if !ok {
+			continue
+		}
+		host, _, _ := strings.Cut(rest, "/")
+		if at := strings.LastIndex(host, "@"); at >= 0 {
+			words[i] = scheme + "://" + rest[at+1:]
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -81,3 +81,21 @@ func TestImageURI(t *testing.T) {
 		t.Error("a malformed reference has a purl")
 	}
 }
+
+func TestStepNamesHaveNoCredentials(t *testing.T) {
+	for in, want := range map[string]string{
+		"[2/3] ADD https://user:secret@example.test/a.tgz /src/":      "[2/3] ADD https://example.test/a.tgz /src/",
+		"ADD --link https://t@a.test/x ssh://git@b.test/y.git#v@1 /z": "ADD --link https://a.test/x ssh://b.test/y.git#v@1 /z",
+		"COPY a@b  /c":                    "COPY a@b  /c",
+		"ADD https://example.test/a@b /c": "ADD https://example.test/a@b /c",
+		"":                                "",
+	} {
+		if got := urlsWithoutCredentials(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+	plan := string(buildPlan(t, newGateway(t, readDockerfile(t, "remote"), nil)))
+	if strings.Contains(plan, "secret@") {
+		t.Error("the plan has the password of a URL")
+	}
+}
