@@ -21,6 +21,9 @@ const (
 	TypeSocket  = "socket"
 )
 
+// NoTime is the MTime of an entry whose time is not known.
+const NoTime = -1
+
 // Entry is one name in a file system.
 type Entry struct {
 	Path step.Path `json:"path"` // absolute, clean

@@ -139,7 +139,11 @@ func differences(found, want []sbom.Entry) []string {
 			out = append(out, printable(want[0].Path)+": in the evidence, not in the image")
 			want = want[1:]
 		default:
-			if d := difference(bare(found[0]), bare(want[0])); d != "" {
+			is := bare(found[0])
+			if want[0].MTime == sbom.NoTime {
+				is.MTime = sbom.NoTime
+			}
+			if d := difference(is, bare(want[0])); d != "" {
 				out = append(out, printable(found[0].Path)+": "+d)
 			}
 			found, want = found[1:], want[1:]

@@ -214,11 +214,13 @@ func rooted(t testing.TB, b []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.Delta != nil {
-		for _, es := range [][]sbom.Entry{e.Delta.Added, e.Delta.Changed, e.Delta.Touched} {
-			for i := range es {
-				es[i].UID, es[i].GID = 0, 0
-			}
+	d := e.Delta
+	if d == nil {
+		d = e.Tree.Base
+	}
+	for _, es := range [][]sbom.Entry{d.Added, d.Changed, d.Touched} {
+		for i := range es {
+			es[i].UID, es[i].GID = 0, 0
 		}
 	}
 	if b, err = encodeEvidence(e); err != nil {

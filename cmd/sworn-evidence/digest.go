@@ -37,7 +37,21 @@ func (t tool) source(k int) error {
 	if err != nil {
 		return err
 	}
-	b, err := encodeEvidence(evidence{Tree: treeOf(es)})
+	inv, err := sbom.Load(src)
+	if err != nil {
+		return err
+	}
+	out := treeOf(es)
+	for i := range es {
+		if es[i].Type == sbom.TypeFile {
+			es[i].MTime = sbom.NoTime
+		}
+	}
+	out.Base = &described{
+		Base: true, Delta: sbom.Delta{Added: es}, Inventory: &inv,
+		PackagesAdded: purls(inv.Packages), PackagesRemoved: []string{},
+	}
+	b, err := encodeEvidence(evidence{Tree: out})
 	if err != nil {
 		return err
 	}

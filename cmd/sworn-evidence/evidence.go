@@ -54,6 +54,10 @@ type tree struct {
 	Digest map[string]string `json:"digest"`
 	Files  int64             `json:"files"` // regular files
 	Bytes  int64             `json:"bytes"` // in them
+	// Base is the source as a file system, for an image that is made from it.
+	// Times are [sbom.NoTime]: the builder knows a local source by its contents, so
+	// evidence of the same contents with other times may be in its cache.
+	Base *described `json:"base"`
 }
 
 func encodeEvidence(e evidence) ([]byte, error) {
@@ -79,10 +83,14 @@ func decodeEvidence(b []byte) (evidence, error) {
 	if (e.Delta == nil) == (e.Tree == nil) {
 		return evidence{}, errors.New("decode evidence: want either a delta or a tree")
 	}
-	if e.Tree != nil && len(e.Tree.Digest["sha256"]) != 64 {
-		return evidence{}, errors.New("decode evidence: tree without a digest")
+	d := e.Delta
+	if e.Tree != nil {
+		if len(e.Tree.Digest["sha256"]) != 64 || e.Tree.Base == nil || !e.Tree.Base.Base {
+			return evidence{}, errors.New("decode evidence: tree without a digest or contents")
+		}
+		d = e.Tree.Base
 	}
-	if d := e.Delta; d != nil && d.Base {
+	if d.Base {
 		if d.Inventory == nil || len(d.Changed)+len(d.Touched)+len(d.Removed) > 0 {
 			return evidence{}, errors.New("decode evidence: a base with changes or without an inventory")
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -210,4 +211,43 @@ func TestWrongCallsAreUsageErrors(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", verb, code, stderr.String())
 		}
 	}
+}
+
+// TestLocalSourceAsTheBase: FROM a local context, touched since it was described.
+func TestLocalSourceAsTheBase(t *testing.T) {
+	dir := container(t)
+	treetest.Make(t, filepath.Join(dir, step.SourceDir, "1"), base()...)
+	must(t, dir, "digest")
+	b, err := os.ReadFile(filepath.Join(dir, step.OutDir, "1.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := aPlan()
+	p.Sources = []step.Source{{ID: "source1", Kind: step.SourceLocal, URI: "local:base", Evidence: &step.Place{Item: 1}}}
+	p.Steps, p.Image = nil, "source1"
+	end := assembleRoot(t, p, map[step.Place][]byte{{Item: 1}: b})
+	must(t, end, "assemble")
+	contents, err := os.ReadFile(filepath.Join(end, step.OutDir, step.ContentsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := provenance.DecodeContents(contents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Packages) != 2 || len(c.Files) < len(base()) {
+		t.Errorf("%d files, packages %v", len(c.Files), c.Packages)
+	}
+	root := filepath.Join(end, step.RootfsDir)
+	treetest.Make(t, root, base()...)
+	if err := os.Chtimes(root+"/etc/motd", time.Unix(5, 0), time.Unix(5, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(end, step.LedgerDir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(end, step.OutDir, step.LedgerFile), filepath.Join(end, step.LedgerDir, step.LedgerFile)); err != nil {
+		t.Fatal(err)
+	}
+	must(t, end, "bind")
 }

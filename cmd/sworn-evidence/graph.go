@@ -144,6 +144,10 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 			place, parent = s.Evidence, s.Parent
 		} else if s, ok := g.sources[state]; ok {
 			place = s.Evidence
+			if place != nil && g.evidence[*place].Tree != nil {
+				chain = append(chain, link{state, g.evidence[*place].Tree.Base})
+				break
+			}
 		} else {
 			return nil, sbom.Inventory{}, fmt.Errorf("evidence of %s: a mount of a step is not described", state)
 		}
