@@ -28,11 +28,10 @@ func listing(t *testing.T, dir string) []string {
 	return out
 }
 
-// A step has left each of these in the record folder.
-func TestRecordReplacesWhateverIsThere(t *testing.T) {
-	outside := t.TempDir()
-	put(t, outside+"/precious", "keep")
-	for name, junk := range map[string]func(t *testing.T, dir string) error{
+// junk is what a step may leave in the record folder; outside is a folder that
+// must stay as it is.
+func junk(outside string) map[string]func(t *testing.T, dir string) error {
+	return map[string]func(t *testing.T, dir string) error{
 		"nothing":         func(*testing.T, string) error { return nil },
 		"a forged record": func(t *testing.T, d string) error { put(t, d+"/record.json", "{}"); return nil },
 		"a forged part":   func(t *testing.T, d string) error { put(t, d+"/"+partName, "{}"); return nil },
@@ -82,7 +81,13 @@ func TestRecordReplacesWhateverIsThere(t *testing.T) {
 			}
 			return os.Rename(d+"/other", d+"/empty")
 		},
-	} {
+	}
+}
+
+func TestRecordReplacesWhateverIsThere(t *testing.T) {
+	outside := t.TempDir()
+	put(t, outside+"/precious", "keep")
+	for name, leave := range junk(outside) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			if err := os.Mkdir(dir+"/empty", 0o755); err != nil {
@@ -97,7 +102,7 @@ func TestRecordReplacesWhateverIsThere(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.close()
-			if err := junk(t, dir); err != nil {
+			if err := leave(t, dir); err != nil {
 				t.Fatal(err)
 			}
 			if err := d.write([]byte("the record\n")); err != nil {

@@ -20,7 +20,7 @@ type threadStatus struct {
 }
 
 // parseStatus decodes the lines of /proc/PID/status that matter here. A missing
-// line is an error: nothing may be claimed that was not read.
+// or repeated line is an error: nothing may be claimed that was not read.
 func parseStatus(text string) (threadStatus, error) {
 	var st threadStatus
 	sets := map[string]*capSet{
@@ -28,7 +28,7 @@ func parseStatus(text string) (threadStatus, error) {
 		"CapBnd": &st.bounding, "CapAmb": &st.ambient, "SigCgt": (*capSet)(&st.caught),
 	}
 	seccomp := map[string]string{"0": "disabled", "1": "strict", "2": "filter"}
-	missing := len(sets) + 2
+	found := map[string]bool{}
 	for line := range strings.Lines(text) {
 		key, val, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
 		val = strings.TrimSpace(val)
@@ -48,10 +48,13 @@ func parseStatus(text string) (threadStatus, error) {
 		default:
 			continue
 		}
-		missing--
+		if found[key] {
+			return threadStatus{}, fmt.Errorf("read process status: %s twice", key)
+		}
+		found[key] = true
 	}
-	if missing != 0 {
-		return threadStatus{}, fmt.Errorf("read process status: %d of %d lines missing", missing, len(sets)+2)
+	if want := len(sets) + 2; len(found) != want {
+		return threadStatus{}, fmt.Errorf("read process status: %d of %d lines missing", want-len(found), want)
 	}
 	return st, nil
 }
