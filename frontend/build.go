@@ -26,6 +26,7 @@ type request struct {
 	opts    map[string]string
 	options Options
 	convert dockerfile2llb.ConvertOpt
+	git     gitPins
 }
 
 // Build is the frontend. Its errors carry Dockerfile lines where there are any.

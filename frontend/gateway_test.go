@@ -43,6 +43,7 @@ type fakeGateway struct {
 	unresolved []string
 
 	mu     sync.Mutex
+	asked  []string // sources whose metadata was asked for, by identifier
 	solved []client.SolveRequest
 	refs   []*fakeRef
 }
@@ -84,6 +85,9 @@ func (f *fakeGateway) ResolveImageConfig(_ context.Context, ref string, opt sour
 }
 
 func (f *fakeGateway) ResolveSourceMetadata(_ context.Context, op *pb.SourceOp, _ sourceresolver.Opt) (*sourceresolver.MetaResponse, error) {
+	f.mu.Lock()
+	f.asked = append(f.asked, op.Identifier)
+	f.mu.Unlock()
 	if slices.Contains(f.unresolved, op.Identifier) {
 		return nil, fmt.Errorf("resolve %s: no such host", op.Identifier)
 	}

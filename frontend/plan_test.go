@@ -210,7 +210,7 @@ func TestPlanNamesWhyAStepIsNotObserved(t *testing.T) {
 
 func TestSourceThatDoesNotResolveIsNotCalledPinned(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "remote"), nil)
-	f.unresolved = []string{"git://github.com/example/tool.git#v1.2.3:sub"}
+	f.unresolved = []string{"https://user:secret@example.test/loose.tgz"}
 	p, err := step.DecodePlan(buildPlan(t, f))
 	if err != nil {
 		t.Fatal(err)
@@ -224,9 +224,9 @@ func TestSourceThatDoesNotResolveIsNotCalledPinned(t *testing.T) {
 	}
 	want := map[string]bool{
 		"pkg:docker/registry.test/debian@12?platform=linux%2Famd64": true,
-		"git+https://github.com/example/tool.git#v1.2.3:sub":        false,
+		"git+https://github.com/example/tool.git#v1.2.3:sub":        true,
 		"https://example.test/pinned.tgz":                           true,
-		"https://example.test/loose.tgz":                            true,
+		"https://example.test/loose.tgz":                            false,
 		"git+example.test:team/repo.git":                            true,
 	}
 	if d := cmp.Diff(want, got); d != "" {
