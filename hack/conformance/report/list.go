@@ -20,13 +20,23 @@ type wanted struct {
 	plain bool
 }
 
-// readList reads the tests of a list whose name matches only, those marked plain
-// when plain is set. No file is no list.
-func readList(file, only string, plain bool) ([]wanted, error) {
+// Which tests of a list to run.
+const (
+	pickAttested = "attested" // all but those marked plain
+	pickPlain    = "plain"    // only those
+	pickAny      = "any"
+)
+
+// readList reads the tests of a list whose name matches only and that pick is for.
+// No file is no list.
+func readList(file, only, pick string) ([]wanted, error) {
 	if file == "" {
 		return nil, nil
 	}
-	pick, err := regexp.Compile(only)
+	if pick != pickAttested && pick != pickPlain && pick != pickAny {
+		return nil, fmt.Errorf("pick tests: %q is none of %s, %s, %s", pick, pickAttested, pickPlain, pickAny)
+	}
+	name, err := regexp.Compile(only)
 	if err != nil {
 		return nil, fmt.Errorf("pick tests: %w", err)
 	}
@@ -39,7 +49,7 @@ func readList(file, only string, plain bool) ([]wanted, error) {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	tests = slices.DeleteFunc(tests, func(w wanted) bool {
-		return !pick.MatchString(w.name) || w.plain && !plain
+		return !name.MatchString(w.name) || pick == pickAttested && w.plain || pick == pickPlain && !w.plain
 	})
 	if len(tests) == 0 {
 		return nil, fmt.Errorf("read %s: no test matches %q", file, only)

@@ -26,11 +26,11 @@ var errFailed = errors.New("tests failed")
 func main() {
 	list := flag.String("list", "", "file that names the tests that must pass")
 	only := flag.String("only", ".", "regular expression that picks names of the list")
-	plain := flag.Bool("plain", false, "also the tests that the list marks plain")
+	pick := flag.String("pick", pickAttested, "tests of the list: attested, plain or any")
 	logs := flag.String("logs", "", "folder for the whole output of failed tests, and times.txt")
 	pattern := flag.Bool("pattern", false, "print the regular expression for the names of the list, and end")
 	flag.Parse()
-	tests, err := readList(*list, *only, *plain)
+	tests, err := readList(*list, *only, *pick)
 	switch {
 	case err != nil:
 	case *pattern:

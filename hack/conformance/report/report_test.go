@@ -150,23 +150,23 @@ func TestParseList(t *testing.T) {
 
 func TestQuickList(t *testing.T) {
 	const list = "../quick.txt"
-	attested, err := readList(list, ".", false)
-	if err != nil {
-		t.Fatal(err)
+	n := map[string]int{}
+	for _, pick := range []string{pickAttested, pickPlain, pickAny} {
+		tests, err := readList(list, ".", pick)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n[pick] = len(tests)
 	}
 	const least = 40
-	if len(attested) < least {
-		t.Errorf("%d tests, want %d at least", len(attested), least)
+	if n[pickAttested] < least || n[pickAttested]+n[pickPlain] != n[pickAny] {
+		t.Errorf("tests %v, want %d attested at least, and any to be both", n, least)
 	}
-	plain, err := readList(list, ".", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(plain) <= len(attested) {
-		t.Errorf("%d tests without statements, %d with them; want more", len(plain), len(attested))
-	}
-	if _, err := readList(list, "^NoSuchTest$", true); err == nil {
+	if _, err := readList(list, "^NoSuchTest$", pickAny); err == nil {
 		t.Error("a pattern that picks nothing: no error")
+	}
+	if _, err := readList(list, ".", "some"); err == nil {
+		t.Error("an unknown pick: no error")
 	}
 }
 
