@@ -39,9 +39,15 @@ const (
 // with an empty namespace follows, so that it is unique and reproducible.
 const namespacePrefix = "https://github.com/sworn-build/sworn/spdx/"
 
+// maxEpoch is the last second that a four-digit year can name, as SPDX wants.
+const maxEpoch = 253402300799
+
 // NewDocument returns the SPDX document of an image: its packages, and its
 // regular files that no package owns. The same image gives the same document.
 func NewDocument(img Image) (Document, error) {
+	if img.Epoch < 0 || img.Epoch > maxEpoch {
+		return Document{}, fmt.Errorf("make SPDX document: SOURCE_DATE_EPOCH %d is not between the years 1970 and 9999", img.Epoch)
+	}
 	doc := Document{
 		SPDXVersion: "SPDX-2.3",
 		DataLicense: "CC0-1.0",

@@ -136,3 +136,13 @@ func TestDocumentSaysWhatItLeavesOut(t *testing.T) {
 		t.Errorf("%d files, comment %q", len(d.Files), d.Comment)
 	}
 }
+
+func TestDocumentRefusesTimesThatSPDXCannotWrite(t *testing.T) {
+	for _, epoch := range []int64{-1, 253402300800} {
+		img := image()
+		img.Epoch = epoch
+		if _, err := sbom.NewDocument(img); err == nil || !strings.Contains(err.Error(), "is not between the years 1970 and 9999") {
+			t.Errorf("%d: got %v", epoch, err)
+		}
+	}
+}
