@@ -17,15 +17,6 @@ func (m Mapping) Edge(e Edge) Edge {
 	return Edge{Vertex: m[e.Vertex], Output: e.Output}
 }
 
-// then composes two mappings.
-func (m Mapping) then(n Mapping) Mapping {
-	out := make(Mapping, len(m))
-	for from, to := range m {
-		out[from] = n[to]
-	}
-	return out
-}
-
 // change is what a pass wants of one vertex. Op is a clone that may be edited,
 // inputs already point into the new graph.
 type change struct {

@@ -1,0 +1,119 @@
+package llb
+
+import (
+	"testing"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+func TestSegmentsHoldEveryStateOnce(t *testing.T) {
+	eachBuild(t, func(t *testing.T, b *built, _ Tools) {
+		want := map[Edge]bool{}
+		seen := map[Edge]bool{}
+		for _, s := range b.hardened.States() {
+			if seen[s] {
+				t.Errorf("state %v twice", s)
+			}
+			seen[s] = true
+			if p := b.hardened.Parent(s); !p.IsScratch() && b.hardened.Vertex(p.Vertex).Kind() != KindSource && !seen[p] {
+				t.Errorf("state %v comes before its parent", s)
+			}
+			want[b.moved.Edge(s)] = true
+		}
+		locals := 0
+		for v := range b.hardened.Vertices() {
+			if scheme, _ := v.Scheme(); scheme == schemeLocal {
+				want[Edge{Vertex: b.moved[v.Digest]}] = true
+				locals++
+			}
+		}
+		base := b.recorded.BaseOf(b.recorded.Target())
+		if !base.IsScratch() {
+			want[base] = true
+		}
+		items := map[step.Place]Edge{}
+		for e, pl := range b.layout.Places {
+			if !want[e] {
+				t.Errorf("%v has a place and should not", e)
+			}
+			delete(want, e)
+			if other, ok := items[pl]; ok {
+				t.Errorf("%v and %v share place %v", e, other, pl)
+			}
+			items[pl] = e
+			if pl.Segment >= len(b.layout.Evidence) || pl.Item < 1 {
+				t.Errorf("place %v is nowhere", pl)
+			}
+			if pl.Item > step.MaxSegment && locals <= step.MaxSegment {
+				t.Errorf("place %v: more items than %d", pl, step.MaxSegment)
+			}
+		}
+		for e := range want {
+			t.Errorf("%v has no place", e)
+		}
+	})
+}
+
+func TestIgnoredCacheReachesTheEvidence(t *testing.T) {
+	eachBuild(t, func(t *testing.T, b *built, _ Tools) {
+		for v := range b.bound.Vertices() {
+			if v.Original != "" || v.Op.GetSource() != nil {
+				continue
+			}
+			want := false
+			for _, in := range v.Inputs() {
+				for d := range b.bound.closure(in) {
+					want = want || b.bound.Vertex(d).Meta.IgnoreCache
+				}
+			}
+			verb, _ := v.Evidence()
+			if want = want || verb == "bind"; v.Meta.IgnoreCache != want {
+				t.Errorf("%q ignores the cache: %v, want %v", v.Name(), v.Meta.IgnoreCache, want)
+			}
+		}
+	})
+}
+
+func TestToolsAreTheVertexThatTheyWere(t *testing.T) {
+	eachBuild(t, func(t *testing.T, b *built, tools Tools) {
+		want := tools.Def.Target()
+		users := 0
+		for v := range b.bound.Vertices() {
+			for _, in := range v.Inputs() {
+				if in == want {
+					users++
+				}
+			}
+		}
+		if b.bound.Vertex(want.Vertex) == nil || users != len(b.records)+len(b.layout.Evidence)+2 {
+			t.Errorf("the tools' vertex %s has %d users, want %d", want.Vertex, users, len(b.records)+len(b.layout.Evidence)+2)
+		}
+	})
+}
+
+// TestRootAndRecordAreOfOneOp: outputs of different vertices could be of different
+// runs of a step.
+func TestRootAndRecordAreOfOneOp(t *testing.T) {
+	eachBuild(t, func(t *testing.T, b *built, _ Tools) {
+		n := 0
+		for v := range b.hardened.Vertices() {
+			if v.Runner == nil {
+				continue
+			}
+			n++
+			d := b.moved[v.Digest]
+			rec, ok := b.records[d]
+			if !ok || rec.Vertex != d {
+				t.Errorf("the record of %q is %v", v.Name(), rec)
+			}
+			for _, m := range v.Op.GetExec().Mounts {
+				if m.Output == rec.Output && makesState(m) {
+					t.Errorf("%q: output %d is the record and %s", v.Name(), m.Output, m.Dest)
+				}
+			}
+		}
+		if n != len(b.records) {
+			t.Errorf("%d records of %d execs", len(b.records), n)
+		}
+	})
+}
