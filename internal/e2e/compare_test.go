@@ -10,6 +10,8 @@ import (
 	"errors"
 	"io"
 	"path"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +39,8 @@ type comparison struct {
 	prints []string
 	// mtimes are files of the image whose modification times must be equal too.
 	mtimes []string
+	// exact asks for the same image, digest and all: with every date set to zero.
+	exact bool
 	// ours turns upstream's outcome into what ours is where they differ for a
 	// reason, which is told in docs/differences.md.
 	ours func(*outcome)
@@ -54,6 +58,7 @@ type streams struct{ Stdout, Stderr string }
 
 // imageContent is an image as its registry has it, without dates.
 type imageContent struct {
+	Digest string // of the manifest, when the images must be exactly the same
 	Config v1.ConfigFile
 	Layers []map[string]entry
 }
@@ -100,10 +105,15 @@ func (c comparison) outcome(t *testing.T, e env, dir, frontend string) outcome {
 		tag = upstream
 	}
 	image := imageName(e.registry, t, tag)
-	r := build{
+	b := build{
 		dir: dir, frontend: frontend, opts: c.opts, output: push(image),
 		args: append([]string{"--no-cache", "--progress", "rawjson"}, c.args...),
-	}.run(t, e)
+	}
+	if c.exact {
+		b.opts = append(slices.Clone(b.opts), "build-arg:SOURCE_DATE_EPOCH=0")
+		b.output += ",rewrite-timestamp=true"
+	}
+	r := b.run(t, e)
 	o := readOutcome(t, r.log)
 	if (r.err != nil) != (o.Error != "") {
 		t.Fatalf("%s: %v, but the client says %q\n%s", tag, r.err, o.Error, r.log)
@@ -112,7 +122,15 @@ func (c comparison) outcome(t *testing.T, e env, dir, frontend string) outcome {
 		t.Errorf("the runner shows in the build's progress:\n%s", r.log)
 	}
 	if r.err == nil {
-		o.Image = pullContent(t, image+"@"+r.digest, c.mtimes)
+		img := pull(t, image+"@"+r.digest)
+		o.Image = readContent(t, img, c.mtimes)
+		if c.exact {
+			d, err := img.Digest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Image.Digest = d.String()
+		}
 	}
 	return o
 }
@@ -131,11 +149,12 @@ func (o outcome) printed(line string) bool {
 func readOutcome(t *testing.T, log string) outcome {
 	t.Helper()
 	o := outcome{Steps: map[string]streams{}}
+	snapshot := regexp.MustCompile(`ref \w+::\w+:`) // of this build
 	names := map[digest.Digest]string{}
 	var logs []*client.VertexLog
 	for line := range strings.Lines(log) {
 		if !strings.HasPrefix(line, "{") {
-			o.Error += line
+			o.Error += snapshot.ReplaceAllString(line, "ref REF:")
 			continue
 		}
 		var s client.SolveStatus
@@ -150,7 +169,7 @@ func readOutcome(t *testing.T, log string) outcome {
 	}
 	for _, l := range logs {
 		n, ok := names[l.Vertex]
-		if !ok {
+		if !ok || strings.Contains(n, "] ADD ") { // git's messages tell the state of its caches
 			continue
 		}
 		s := o.Steps[n]
@@ -171,20 +190,21 @@ func userStep(name string) bool {
 		!strings.HasPrefix(name, "[auth]") && !strings.Contains(name, "] FROM ")
 }
 
-// pullContent reads an image from a registry. Of an index it takes the one image.
-func pullContent(t *testing.T, ref string, mtimes []string) *imageContent {
+// pull reads an image from a registry. Of an index it takes this machine's.
+func pull(t *testing.T, ref string) v1.Image {
 	t.Helper()
 	r, err := name.ParseReference(ref)
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := remote.Image(r, remote.WithContext(t.Context()))
+	img, err := remote.Image(r, remote.WithContext(t.Context()), remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return readContent(t, img, mtimes)
+	return img
 }
 
+// readContent lists an image, with the modification times of some of its files.
 func readContent(t *testing.T, img v1.Image, mtimes []string) *imageContent {
 	t.Helper()
 	cf, err := img.ConfigFile()
