@@ -46,8 +46,8 @@ func (b *platformBuild) resolvePin(ctx context.Context, g *graph.Graph, v *graph
 	if scheme, rest := v.Scheme(); scheme == "git" {
 		commit, err := b.git.resolve(ctx, b.c, v.Op.GetSource(), opt)
 		if err != nil {
-			err = fmt.Errorf("pin %s: %w", gitURI(rest, v.Op.GetSource().GetAttrs()), err)
-			return "", withSource(err, b.src.SourceMap, linesAbout(g, v))
+			msg := fmt.Sprintf("pin %s: %v", gitURI(rest, v.Op.GetSource().GetAttrs()), err)
+			return "", withSource(withMessage(err, msg), b.src.SourceMap, linesAbout(g, v))
 		}
 		return commit, nil
 	}
