@@ -116,8 +116,8 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
-// TestEveryByteOfABundleCounts changes each byte of a bundle: what still verifies
-// says the same.
+// TestEveryByteOfABundleCounts changes each byte of a bundle: hardly any change
+// verifies, and none says something else.
 func TestEveryByteOfABundleCounts(t *testing.T) {
 	key := testKey(t)
 	b, err := Sign(t.Context(), key, testStatement())
@@ -128,7 +128,7 @@ func TestEveryByteOfABundleCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hint := bytes.Index(b, []byte(key.Public().Hint()))
+	verified := 0
 	for i := range b {
 		changed := bytes.Clone(b)
 		changed[i] ^= 1
@@ -136,16 +136,15 @@ func TestEveryByteOfABundleCounts(t *testing.T) {
 		if err != nil || got.Verify(key.Public(), one) != nil {
 			continue
 		}
-		inHint := hint <= i && i < hint+len(key.Public().Hint())
-		if !bytes.Equal(got.Payload, good.Payload) || !inHint && !bytes.Equal(stripped(b), stripped(changed)) {
-			t.Errorf("byte %d: %q still verifies:\n%s", i, changed[i], changed)
+		verified++
+		if !bytes.Equal(got.Payload, good.Payload) {
+			t.Errorf("byte %d: %q still verifies, and says something else:\n%s", i, changed[i], changed)
 		}
 	}
-}
-
-// stripped leaves out the characters of base64 that carry no bits.
-func stripped(b []byte) []byte {
-	return []byte(strings.NewReplacer("=", "", "A", "", "B", "", "C", "", "Q", "", "R", "", "g", "", "f", "", "w", "", "v", "", "@", "", "<", "").Replace(string(b)))
+	// The hint proves nothing, and the last characters of base64 have spare bits.
+	if most := len(key.Public().Hint()) + 4; verified > most {
+		t.Errorf("%d changes still verify, want at most %d", verified, most)
+	}
 }
 
 func TestReadsWhatCosignWrites(t *testing.T) {
