@@ -58,7 +58,7 @@ func (p *planner) walk() error {
 		outputs[e.Vertex] = append(outputs[e.Vertex], e)
 	}
 	n := 0
-	for v := range p.g.Vertices() {
+	for _, v := range p.g.ByLine() {
 		if v.Kind() == graph.KindSource {
 			if err := p.source(v); err != nil {
 				return err

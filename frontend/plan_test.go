@@ -189,7 +189,7 @@ func TestPlanNamesWhyAStepIsNotObserved(t *testing.T) {
 	}
 	want := map[string][]string{
 		"network": {"", "", "the step runs with security=insecure and could change its own record", ""},
-		"cross":   {"the step runs on arm64, the runner on amd64", ""}, // the final stage comes first
+		"cross":   {"", "the step runs on arm64, the runner on amd64"},
 	}
 	for name := range want {
 		p, err := step.DecodePlan(buildPlan(t, newGateway(t, readDockerfile(t, name), planCases()[name])))
