@@ -10,6 +10,8 @@ SHELL := /bin/bash
 # Packages whose unit tests are quick under the race detector.
 RACE ?= ./step/... ./sbom/... ./provenance/...
 FUZZTIME ?= 10s
+# Modules with tests of their own.
+MODULES := examples/go-service hack/conformance
 # The tests' environment is not the demo's.
 export SWORN_TEST_STATE ?= $(CURDIR)/.state/test
 
@@ -46,7 +48,7 @@ images: ## make the base images and push them to the local registry
 	@hack/images
 
 .PHONY: test
-test: lint unit race e2e ## everything that CI checks
+test: lint unit race modules e2e conformance ## everything that CI checks
 
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, repository rules
@@ -65,9 +67,17 @@ race: ## unit tests under the race detector, where a C compiler exists
 		echo 'sworn: race detector skipped: no gcc' >&2; \
 	fi
 
+.PHONY: modules
+modules: ## vet and test the modules that are not part of the main one
+	@for m in $(MODULES); do go -C $$m vet ./... && hack/gotest -C $$m ./...; done
+
 .PHONY: e2e
 e2e: tools bin ## tests against real builders and registries, in an environment of their own
 	@hack/e2e
+
+.PHONY: conformance
+conformance: tools bin ## tests of BuildKit's own Dockerfile suite against our frontend
+	@SWORN_STATE=$(SWORN_TEST_STATE) hack/conformance/run
 
 .PHONY: fuzz-short
 fuzz-short: ## every fuzz target for FUZZTIME
