@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -31,10 +32,12 @@ type report struct {
 	skips  []string
 	failed []string
 	passed int
+	// seeded tells of every fuzz target whether a seed was run.
+	seeded map[string]bool
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, output: map[string][]string{}}
+	return &report{out: out, output: map[string][]string{}, seeded: map[string]bool{}}
 }
 
 func (r *report) read(in io.Reader) error {
@@ -62,6 +65,7 @@ func (r *report) add(e event) {
 	case "output":
 		r.output[id] = append(r.output[id], e.Output)
 	case "pass":
+		r.fuzz(e)
 		if e.Test == "" {
 			fmt.Fprintf(r.out, "ok    %s %.1fs\n", e.Package, e.Elapsed)
 		} else {
@@ -79,6 +83,17 @@ func (r *report) add(e event) {
 		fmt.Fprintf(r.out, "FAIL  %s %.1fs\n", strings.TrimSpace(id), e.Elapsed)
 		delete(r.output, id)
 	}
+}
+
+// fuzz notes fuzz targets and their seeds, which run as subtests. A target without
+// any starts from nothing and finds nothing.
+func (r *report) fuzz(e event) {
+	if !strings.HasPrefix(e.Test, "Fuzz") {
+		return
+	}
+	target, _, isSeed := strings.Cut(e.Test, "/")
+	id := e.Package + " " + target
+	r.seeded[id] = r.seeded[id] || isSeed
 }
 
 // reason is what a skipped test said, on one line, without the framework's own
@@ -115,6 +130,11 @@ func (r *report) finish(skipFile string) error {
 		}
 	}
 	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, len(r.failed), len(r.skips))
+	for _, target := range slices.Sorted(maps.Keys(r.seeded)) {
+		if !r.seeded[target] {
+			r.failed = append(r.failed, target+" (fuzz target without a seed)")
+		}
+	}
 	if len(r.failed) > 0 {
 		return fmt.Errorf("tests failed: %s", strings.Join(r.failed, ", "))
 	}

@@ -38,6 +38,13 @@ func TestReport(t *testing.T) {
 			want:    []string{"x.go:1: no"},
 			wantErr: "p [p.test] (build)",
 		},
+		{
+			name: "fuzz target without a seed",
+			events: `{"Action":"pass","Package":"p","Test":"FuzzA/seed#0"}
+{"Action":"pass","Package":"p","Test":"FuzzA"}
+{"Action":"pass","Package":"p","Test":"FuzzB"}`,
+			wantErr: "tests failed: p FuzzB (fuzz target without a seed)",
+		},
 		{name: "what the go command says", events: "go: cannot find module", want: []string{"cannot find"}, wantErr: "no test ran"},
 	}
 	for _, tt := range tests {
