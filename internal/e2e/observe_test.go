@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -159,12 +160,20 @@ func TestSecretsAppearByIDOnly(t *testing.T) {
 	if err := os.WriteFile(secret, []byte(value), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	agent := filepath.Join(t.TempDir(), "agent")
+	l, err := net.Listen("unix", agent) // nobody talks to it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 	ref := imageName(e.registry, t, "latest")
 	r, a := buildAccount(t, e, build{output: push(ref), context: files{"Dockerfile": `FROM busybox
 RUN --mount=type=secret,id=token --mount=type=secret,id=other,target=/etc/other \
     --mount=type=secret,id=token,env=TOKEN --mount=type=secret,id=absent \
+    --mount=type=ssh,id=deploy --mount=type=ssh,id=deploy,target=/tmp/agent \
+    test -S $SSH_AUTH_SOCK && test -S /tmp/agent && \
     cat /run/secrets/token /etc/other | wc -c; test "$(cat /etc/other)" = "$TOKEN" && test -n "$TOKEN" && echo "same"
-`}, args: []string{"--secret", "id=token,src=" + secret, "--secret", "id=other,src=" + secret, "--no-cache"}})
+`}, args: []string{"--secret", "id=token,src=" + secret, "--secret", "id=other,src=" + secret, "--ssh", "deploy=" + agent, "--no-cache"}})
 	if !strings.Contains(r.log, " same\n") {
 		t.Fatalf("the step did not get its secrets:\n%s", r.log)
 	}
@@ -175,15 +184,15 @@ RUN --mount=type=secret,id=token --mount=type=secret,id=other,target=/etc/other 
 		ids = append(ids, m.Type+" "+m.ID)
 	}
 	slices.Sort(ids)
-	if diff := cmp.Diff([]string{"secret absent", "secret other", "secret token"}, ids); diff != "" {
+	if diff := cmp.Diff([]string{"secret absent", "secret other", "secret token", "ssh deploy", "ssh deploy"}, ids); diff != "" {
 		t.Errorf("mounts (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]step.SecretEnv{{ID: "token", Name: "TOKEN", Optional: true}}, s.SecretEnv); diff != "" {
 		t.Errorf("secret environment (-want +got):\n%s", diff)
 	}
-	wantNoInput(t, s, "/run/secrets/token", "/etc/other")
+	wantNoInput(t, s, "/run/secrets/token", "/etc/other", "/tmp/agent")
 	for typ, st := range a.raw {
-		for _, leak := range []string{value, sha256Of([]byte(value))["sha256"]} {
+		for _, leak := range []string{value, sha256Of([]byte(value))["sha256"], secret, agent} {
 			if bytes.Contains(st.raw, []byte(leak)) {
 				t.Errorf("%s holds %s", typ, leak)
 			}
@@ -247,15 +256,22 @@ RUN ["env", "LD_LIBRARY_PATH=/opt/lib", "/opt/script"]
 
 func TestLinksLeadToTheFileThatWasRead(t *testing.T) {
 	a := observed(t, files{
-		"real.txt": "real\n",
+		"real.txt": "real\n", "linked.txt": "linked\n",
 		"Dockerfile": `FROM busybox
-COPY real.txt /d/real.txt
+COPY real.txt linked.txt /d/
 RUN mkdir /l && ln -s ../d /l/dir && ln -s dir/real.txt /l/file && ln /d/real.txt /l/hard
 RUN cat /l/file
 RUN cat /l/dir/real.txt
 RUN cat /l/hard
+RUN mkdir /new && ln /d/linked.txt /new/name && cat /new/name
 `,
 	})
+	// Nobody watches a new folder, so the name that was there before stands for it.
+	linked := a.step(t, "RUN mkdir /new")
+	wantComplete(t, linked)
+	if f := mustInput(t, linked, "/d/linked.txt"); f.Digest["sha256"] != sha256Of([]byte("linked\n"))["sha256"] {
+		t.Errorf("file read through a new link: %+v", f)
+	}
 	for command, p := range map[string]string{
 		"RUN cat /l/file": "/d/real.txt", "RUN cat /l/dir/real.txt": "/d/real.txt", "RUN cat /l/hard": "/l/hard",
 	} {
