@@ -11,7 +11,6 @@ import (
 	"io"
 	"path"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -190,18 +189,30 @@ func userStep(name string) bool {
 		!strings.HasPrefix(name, "[auth]") && !strings.Contains(name, "] FROM ")
 }
 
-// pull reads an image from a registry. Of an index it takes this machine's.
+// pull reads an image from a registry. Of an index it takes the first image.
 func pull(t *testing.T, ref string) v1.Image {
 	t.Helper()
 	r, err := name.ParseReference(ref)
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := remote.Image(r, remote.WithContext(t.Context()), remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))
+	d, err := remote.Get(r, remote.WithContext(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return img
+	if d.MediaType.IsIndex() {
+		idx, err := d.ImageIndex()
+		if err != nil {
+			t.Fatal(err)
+		}
+		image, _ := readIndex(t, idx)
+		return image
+	}
+	image, err := d.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
 }
 
 // readContent lists an image, with the modification times of some of its files.
