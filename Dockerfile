@@ -18,8 +18,8 @@ RUN --mount=type=bind,target=. \
     ./cmd/sworn-step ./cmd/sworn-evidence ./cmd/sworn-frontend
 
 FROM scratch
-COPY --from=build /out/sworn-step /sworn-step
-COPY --from=build /out/sworn-evidence /sworn-evidence
+COPY --from=build /out/sworn-step /runner/RUN
+COPY --from=build /out/sworn-evidence /evidence/sworn-evidence
 COPY --from=build /out/sworn-frontend /sworn-frontend
 # BuildKit runs the frontend without a network, and knows from the capabilities
 # what to hand to it.

@@ -13,13 +13,12 @@ import (
 	digest "github.com/opencontainers/go-digest"
 
 	graph "github.com/sworn-build/sworn/llb"
-	"github.com/sworn-build/sworn/step"
 )
 
-// Paths in the frontend's image.
+// Folders of the frontend's image.
 const (
-	imageRunner   = "/sworn-step"
-	imageEvidence = step.EvidencePath
+	imageRunner   = "/runner"
+	imageEvidence = "/evidence"
 )
 
 // runnerArch is the architecture of the runner: the frontend's own, they are in one

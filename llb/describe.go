@@ -185,7 +185,7 @@ func newContainer(g *Graph, tools Tools, verb string) *container {
 		Network: pb.NetMode_NONE,
 		Mounts:  []*pb.Mount{{Input: int64(pb.Empty), Dest: pb.RootMount, Output: 0}},
 	}
-	c.mount(g.merge(tools.Def), tools.Evidence, step.EvidencePath, pb.MountContentCache_ON)
+	c.mount(g.merge(tools.Def), tools.Evidence, step.EvidenceToolDir, pb.MountContentCache_ON)
 	return c
 }
 

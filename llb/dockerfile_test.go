@@ -107,7 +107,7 @@ func testTools(t testing.TB) Tools {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Tools{Def: decode(t, def.ToPB()), Runner: "/sworn-step", Evidence: "/sworn-evidence"}
+	return Tools{Def: decode(t, def.ToPB()), Runner: "/runner", Evidence: "/evidence"}
 }
 
 // pinsFor answers for every mutable source as a resolver would.

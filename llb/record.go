@@ -16,7 +16,8 @@ import (
 type Tools struct {
 	// Def is the definition of the file system that holds them.
 	Def *Graph
-	// Runner and Evidence are paths in it.
+	// Runner and Evidence are folders in it: of the runner, named step.RunnerName,
+	// and of the evidence tool, named as in step.EvidencePath.
 	Runner, Evidence string
 }
 
@@ -80,7 +81,7 @@ func recordExec(c *change, tools Tools, out int64) error {
 	c.op.Inputs = append(c.op.Inputs, pbInput(runner), pbInput(scratch))
 	exec.Mounts = append(exec.Mounts,
 		// By content: another image with the same runner re-runs nothing.
-		&pb.Mount{Input: in, Selector: tools.Runner, Dest: step.RunnerPath, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON},
+		&pb.Mount{Input: in, Selector: tools.Runner, Dest: step.RunnerDir, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON},
 		&pb.Mount{Input: in + 1, Selector: recordPath, Dest: step.RecordDir, Output: out},
 	)
 	addCaps(c.meta, string(pb.CapExecMountBind), string(pb.CapExecMountSelector), string(pb.CapExecMountContentCache))
@@ -117,7 +118,7 @@ func recordEnv(exec *pb.ExecOp, cfg *step.Config) error {
 		cfg.PathEnv = &def // what BuildKit adds when there is no PATH
 	}
 	if at >= 0 {
-		env[at] = "PATH=" + step.Dir + ":" + *cfg.PathEnv
+		env[at] = "PATH=" + step.RunnerDir + ":" + *cfg.PathEnv
 	}
 	s, err := step.EncodeConfig(*cfg)
 	if err != nil {

@@ -58,7 +58,7 @@ func recordOne(t *testing.T, x *pb.ExecOp) (*Vertex, Edge, step.Config) {
 }
 
 func TestRecordEnvironment(t *testing.T) {
-	const own = "PATH=" + step.Dir + ":"
+	const own = "PATH=" + step.RunnerDir + ":"
 	for _, c := range []struct {
 		name    string
 		env     []string
@@ -167,7 +167,7 @@ func TestRecordMountsAndOutput(t *testing.T) {
 				t.Fatalf("%d mounts, want two more than %d", len(mounts), len(c.mounts))
 			}
 			runner, record := mounts[len(mounts)-2], mounts[len(mounts)-1]
-			if runner.Dest != step.RunnerPath || runner.Selector != "/sworn-step" || !runner.Readonly ||
+			if runner.Dest != step.RunnerDir || runner.Selector != "/runner" || !runner.Readonly ||
 				runner.Output != skip || runner.ContentCache != pb.MountContentCache_ON {
 				t.Errorf("runner mount %v", runner)
 			}

@@ -13,12 +13,16 @@ import (
 const (
 	// Dir holds everything of ours in the container.
 	Dir = "/dev/.sworn"
+	// RunnerDir is a read-only mount that holds the runner. It is a folder, not the
+	// file, because BuildKit 0.33 leaves an empty folder behind on the builder for
+	// each mount of a single file.
+	RunnerDir = Dir + "/bin"
 	// RunnerName is the runner's file name and, found through PATH, argv[0] of
 	// the container's process: BuildKit prints the arguments of a process that
 	// failed, and so it prints `RUN` and the user's command.
 	RunnerName = "RUN"
 	// RunnerPath is the runner's full path.
-	RunnerPath = Dir + "/" + RunnerName
+	RunnerPath = RunnerDir + "/" + RunnerName
 	// RecordDir is the mount that the record is written to.
 	RecordDir = Dir + "/record"
 	// RecordFile is the record's name in RecordDir.
@@ -42,7 +46,7 @@ type Config struct {
 	// Harden applies the sandbox to the command.
 	Harden bool `json:"harden"`
 	// PathEnv is the value of PATH that the command gets; the runner's own PATH
-	// begins with Dir. Nil means PATH is left as the runner finds it.
+	// begins with RunnerDir. Nil means PATH is left as the runner finds it.
 	PathEnv *string `json:"pathEnv,omitempty"`
 	// Env holds KEY=value entries of the step's environment that would change how
 	// the runner itself runs (see [Reserved]); the command gets them back.

@@ -18,7 +18,10 @@ package step
 // bind: LedgerDir/LedgerFile and RootfsDir (no folder when the image is empty); it
 // writes nothing and exits 1 when the two disagree.
 const (
-	EvidencePath = "/sworn-evidence"
+	// EvidenceToolDir is a read-only mount that holds the tool (a folder for the
+	// same reason as RunnerDir).
+	EvidenceToolDir = "/sworn"
+	EvidencePath    = EvidenceToolDir + "/sworn-evidence"
 
 	StateDir    = "/in/state"
 	DiffDir     = "/in/diff"

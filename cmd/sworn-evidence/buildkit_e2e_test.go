@@ -117,7 +117,7 @@ func locals(t *testing.T) map[string]fsutil.FS {
 func verb(name string, mounts ...llb.RunOption) llb.State {
 	opts := append([]llb.RunOption{
 		llb.Args([]string{step.EvidencePath, name}), llb.Network(llb.NetModeNone), llb.IgnoreCache,
-		llb.AddMount(step.EvidencePath, llb.Local("tool"), llb.SourcePath("/sworn-evidence"), llb.Readonly),
+		llb.AddMount(step.EvidenceToolDir, llb.Local("tool"), llb.Readonly),
 	}, mounts...)
 	return llb.Scratch().Run(opts...).AddMount(step.OutDir, llb.Scratch())
 }

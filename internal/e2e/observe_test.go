@@ -78,7 +78,7 @@ RUN mkdir /made && echo x > /made/x && cat /made/x && rm /made/x
 	wantComplete(t, s)
 	wantInput(t, s, whole("/d/read.txt", "read\n"))
 	wantInput(t, s, whole("/d/empty", ""))
-	wantNoInput(t, s, "/d/other.txt", "/d/listed.txt", "/d", "/dev/.sworn/RUN", "/dev/.sworn/record/record.json")
+	wantNoInput(t, s, "/d/other.txt", "/d/listed.txt", "/d", "/dev/.sworn/bin/RUN", "/dev/.sworn/record/record.json")
 	if shell := mustInput(t, s, "/bin/sh"); shell.Digest["sha256"] != a.file(t, "/bin/sh").Digest["sha256"] {
 		t.Errorf("the shell's digest is %v", shell.Digest)
 	}

@@ -61,7 +61,7 @@ func newContainer(t *testing.T, args ...string) *container {
 	c := &container{
 		t: t, base: t.TempDir(), args: args,
 		cfg: step.Config{Version: step.ConfigVersion, Observe: true, Harden: true, PathEnv: &p},
-		env: []string{"PATH=" + step.Dir + ":" + path},
+		env: []string{"PATH=" + step.RunnerDir + ":" + path},
 	}
 	c.rootfs()
 	lower, merged := c.base+"/lower", c.base+"/merged"

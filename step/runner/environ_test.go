@@ -18,7 +18,7 @@ func TestCommandGetsTheDockerfilesEnvironment(t *testing.T) {
 	}{
 		{
 			name:    "the runner's own variables go, the rest keeps its order",
-			environ: []string{"A=1", "PATH=/dev/.sworn:/usr/bin:/bin", "SWORN_STEP={}", "HOME=/root"},
+			environ: []string{"A=1", "PATH=/dev/.sworn/bin:/usr/bin:/bin", "SWORN_STEP={}", "HOME=/root"},
 			cfg:     step.Config{PathEnv: &path},
 			want:    []string{"A=1", "PATH=/usr/bin:/bin", "HOME=/root"},
 		},

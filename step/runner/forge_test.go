@@ -42,7 +42,7 @@ func TestStepCannotForgeItsRecord(t *testing.T) {
 		"replaces the folder": `rm -rf ` + rec + `; rmdir ` + rec + `; ln -s /d ` + rec,
 		"moves everything away": `mv /dev/.sworn /dev/.gone && mkdir -p ` + rec + ` && echo '` + forgedRecord + `' > ` + rec + `/record.json;
 			echo '` + forgedRecord + `' > /dev/.gone/record/record.json`,
-		"replaces the runner":    `echo x > /dev/.sworn/RUN; rm -f /dev/.sworn/RUN; mv /dev/.sworn/RUN /dev/.sworn/run`,
+		"replaces the runner":    `echo x > /dev/.sworn/bin/RUN; rm -f /dev/.sworn/bin/RUN; mv /dev/.sworn/bin/RUN /dev/.sworn/bin/run`,
 		"unmounts":               `umount ` + rec + `; mount -t tmpfs none ` + rec,
 		"closes the folder":      `chmod 0 ` + rec + `; chown 5:5 ` + rec,
 		"kills PID 1":            `kill -9 1; kill 1; kill -STOP 1; kill -INT 1; kill -HUP 1; kill -QUIT 1; kill -SEGV 1; kill -9 -1; true`,
@@ -53,7 +53,7 @@ func TestStepCannotForgeItsRecord(t *testing.T) {
 		"leaves daemons":         `/forger daemon`,
 		"races with writers":     `/forger daemon-child & sleep 0.1`,
 		"forks without end":      `/forger bomb & sleep 0.3`,
-		"runs the runner":        `SWORN_STEP='{"version":1}' /dev/.sworn/RUN echo nested; /dev/.sworn/RUN echo x`,
+		"runs the runner":        `SWORN_STEP='{"version":1}' /dev/.sworn/bin/RUN echo nested; /dev/.sworn/bin/RUN echo x`,
 		"preloads a library":     `mkdir -p /etc; echo /forger > /etc/ld.so.preload; LD_PRELOAD=/forger sh -c true`,
 	} {
 		for _, uid := range []int{0, 1000} {

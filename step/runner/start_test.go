@@ -33,7 +33,7 @@ func TestStartFailuresReadAsWithRunc(t *testing.T) {
 			if tt.path != "" {
 				p = tt.path
 			}
-			c.cfg.PathEnv, c.env[0] = &p, "PATH=/dev/.sworn:"+p
+			c.cfg.PathEnv, c.env[0] = &p, "PATH=/dev/.sworn/bin:"+p
 			with := c.run()
 			plain := newContainer(t, tt.args...)
 			plain.uid, plain.direct = tt.uid, true

@@ -11,7 +11,7 @@ const (
 	folder     = "/dev/.sworn"
 	recordDir  = folder + "/record"
 	recordFile = recordDir + "/record.json"
-	runner     = folder + "/RUN"
+	runner     = folder + "/bin/RUN"
 )
 
 // fake is a record that would pass.
