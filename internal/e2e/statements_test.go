@@ -14,7 +14,7 @@ import (
 
 // statement is an in-toto statement as BuildKit attached it.
 type statement struct {
-	raw           []byte // the blob
+	raw           []byte          // the blob
 	PredicateType string          `json:"predicateType"`
 	Predicate     json.RawMessage `json:"predicate"`
 	Subject       []struct {
