@@ -13,7 +13,7 @@ FUZZTIME ?= 10s
 # Modules with tests of their own.
 MODULES := examples/go-service hack/conformance
 # The tests' environment is not the demo's.
-export SWORN_TEST_STATE ?= $(CURDIR)/.state/test
+SWORN_TEST_STATE ?= $(CURDIR)/.state/test
 
 .PHONY: help
 help: ## list the targets
@@ -73,7 +73,7 @@ modules: ## vet and test the modules that are not part of the main one
 
 .PHONY: e2e
 e2e: tools bin ## tests against real builders and registries, in an environment of their own
-	@hack/e2e
+	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e
 
 .PHONY: conformance
 conformance: tools bin ## tests of BuildKit's own Dockerfile suite against our frontend
