@@ -2,10 +2,12 @@ package frontend
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/moby/buildkit/solver/pb"
 
 	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/step"
 )
 
 // actions writes a file op's actions as lines: "copy source1:/src /dst".
@@ -24,6 +26,31 @@ func (p *planner) actions(v *graph.Vertex, op *pb.FileOp) []string {
 		case *pb.FileAction_Symlink:
 			out = append(out, fmt.Sprintf("symlink %s %s", act.Symlink.Oldpath, act.Symlink.Newpath))
 		}
+	}
+	return out
+}
+
+// copies are the copy actions that read what a step made: evidence of both ends is
+// compared.
+func (p *planner) copies(v *graph.Vertex, op *pb.FileOp) []step.Copy {
+	in := v.Inputs()
+	var out []step.Copy
+	for _, a := range op.Actions {
+		c := a.GetCopy()
+		if c == nil || a.SecondaryInput < 0 || a.SecondaryInput >= int64(len(in)) {
+			continue
+		}
+		from := in[a.SecondaryInput]
+		if fv := p.g.Vertex(from.Vertex); fv == nil || fv.Kind() == graph.KindSource {
+			continue
+		}
+		out = append(out, step.Copy{
+			From: p.ids[from], Src: c.Src, Dest: c.Dest,
+			Pattern:  c.AllowWildcard && strings.ContainsAny(c.Src, `*?[\`),
+			Contents: c.DirCopyContents,
+			Filtered: len(c.IncludePatterns)+len(c.ExcludePatterns) > 0,
+			Unpack:   c.AttemptUnpackDockerCompatibility,
+		})
 	}
 	return out
 }

@@ -65,17 +65,9 @@ func (p *planner) walk() error {
 			}
 			continue
 		}
-		edges := outputs[v.Digest]
-		if len(edges) == 0 {
-			continue
-		}
-		n++
-		id := "step" + strconv.Itoa(n)
-		for _, e := range edges {
-			p.ids[e] = id
-			if e.Output > 0 {
-				p.ids[e] = id + "." + strconv.FormatInt(e.Output, 10)
-			}
+		for _, e := range outputs[v.Digest] {
+			n++
+			p.ids[e] = "step" + strconv.Itoa(n)
 			p.step(v, e)
 		}
 	}
@@ -101,10 +93,12 @@ func (p *planner) step(v *graph.Vertex, e graph.Edge) {
 			s.Unobserved = "the step came with an input of the frontend"
 		case v.Runner == nil:
 			s.Unobserved = v.Refused
+		case !p.g.IsRoot(e):
+			s.Unobserved = "what the step left in a mount; its record is with its file system"
 		}
 	case *pb.Op_File:
 		s.Name = urlsWithoutCredentials(s.Name) // of ADD; a RUN's command is recorded as it is
-		s.Actions = p.actions(v, op.File)
+		s.Actions, s.Copies = p.actions(v, op.File), p.copies(v, op.File)
 	}
 	p.steps = append(p.steps, s)
 }

@@ -70,7 +70,7 @@ func describeSegment(n *Graph, tools Tools, s segment, recorded Recorded, name s
 			}
 		}
 		c.mount(diff, "", numbered(step.DiffDir, k), pb.MountContentCache_OFF)
-		if rec, ok := recorded[after.Vertex]; ok && n.isRoot(after) {
+		if rec, ok := recorded[after.Vertex]; ok && n.IsRoot(after) {
 			c.mount(rec, recordPath, numbered(step.RecordDirIn, k), pb.MountContentCache_OFF)
 		}
 		before = after
@@ -78,8 +78,8 @@ func describeSegment(n *Graph, tools Tools, s segment, recorded Recorded, name s
 	return c.build(name)
 }
 
-// isRoot reports whether a state is the root file system of the exec that made it.
-func (g *Graph) isRoot(e Edge) bool {
+// IsRoot reports whether a state is the root file system of the exec that made it.
+func (g *Graph) IsRoot(e Edge) bool {
 	for _, m := range g.vertices[e.Vertex].Op.GetExec().GetMounts() {
 		if m.Output == e.Output && makesState(m) {
 			return m.Dest == pb.RootMount

@@ -3,7 +3,6 @@ package provenance
 import (
 	"fmt"
 	"maps"
-	"strings"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -28,25 +27,16 @@ func (s *Steps) Check() error {
 		}
 		known[s.Steps[i].ID] = true
 	}
-	if !known[StateStep(s.Image)] {
+	if !known[s.Image] {
 		return fmt.Errorf("check steps: image %q is no step or material", s.Image)
 	}
 	return nil
-}
-
-// StateStep returns the id of the step or material that makes a state: "step3" of
-// "step3.1".
-func StateStep(state string) string {
-	id, _, _ := strings.Cut(state, ".")
-	return id
 }
 
 func (m *Material) check(known map[string]bool) error {
 	switch {
 	case known[m.ID]:
 		return fmt.Errorf("no id, or one that is taken")
-	case strings.Contains(m.ID, "."):
-		return fmt.Errorf("id with a dot")
 	case m.Kind == "" || m.URI == "":
 		return fmt.Errorf("no kind or no uri")
 	case m.Digest == nil:
@@ -56,19 +46,19 @@ func (m *Material) check(known map[string]bool) error {
 }
 
 func (s *Step) check(known map[string]bool) error {
-	if known[s.ID] || strings.Contains(s.ID, ".") {
-		return fmt.Errorf("no id, one that is taken, or one with a dot")
+	if known[s.ID] {
+		return fmt.Errorf("no id, or one that is taken")
 	}
 	if s.Kind == "" {
 		return fmt.Errorf("no kind")
 	}
 	for _, state := range append([]string{s.Parent}, s.Reads...) {
-		if !known[StateStep(state)] {
+		if !known[state] {
 			return fmt.Errorf("starts from or reads %q, which is not made before it", state)
 		}
 	}
 	for _, m := range s.Mounts {
-		if !known[StateStep(m.From)] {
+		if !known[m.From] {
 			return fmt.Errorf("mounts %q, which is not made before it", m.From)
 		}
 	}

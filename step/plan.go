@@ -14,8 +14,9 @@ const PlanVersion = 1
 // a local source), because it is part of the cache key of the statements.
 //
 // States, the file systems between steps, are named by what made them: a source's
-// or a step's ID, with ".N" appended for output N > 0 of a step. The empty string
-// is an empty file system (scratch).
+// or a step's ID. The empty string is an empty file system (scratch). A command
+// whose mounts other steps use makes several states and so appears as several
+// steps; the first has the record.
 type Plan struct {
 	Version  int    `json:"version"`
 	Platform string `json:"platform"` // "linux/amd64", OCI form
@@ -94,6 +95,9 @@ type Step struct {
 	// Actions are set for KindFile, in order: "copy source1:/src /dst", "mkdir
 	// /app", "mkfile /x", "rm /y", "symlink /a /b".
 	Actions []string `json:"actions,omitempty"`
+	// Copies are the copy actions of a KindFile step that read a state which a step
+	// made, in order.
+	Copies []Copy `json:"copies,omitempty"`
 	// External: the step came with an input of the frontend (another build), so it
 	// was not rewritten.
 	External bool `json:"external,omitempty"`
@@ -102,6 +106,23 @@ type Step struct {
 	// Evidence is where its delta and record lie. Always set for steps that make
 	// a described state.
 	Evidence *Place `json:"evidence,omitempty"`
+}
+
+// Copy is one copy action: what is found at Src of the state From is put at Dest.
+// Both paths are absolute. Dest names a folder when it ends in a slash, when Src is
+// a folder or a pattern, or when a folder is already there.
+type Copy struct {
+	From string `json:"from"`
+	Src  string `json:"src"`
+	Dest string `json:"dest"`
+	// Pattern: Src may hold wildcards.
+	Pattern bool `json:"pattern,omitempty"`
+	// Contents: of a folder Src its contents are copied, not the folder itself.
+	Contents bool `json:"contents,omitempty"`
+	// Filtered: include or exclude patterns choose among the files.
+	Filtered bool `json:"filtered,omitempty"`
+	// Unpack: an archive at Src is unpacked instead.
+	Unpack bool `json:"unpack,omitempty"`
 }
 
 // Lines is a range of Dockerfile lines.

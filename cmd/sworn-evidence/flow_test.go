@@ -149,7 +149,6 @@ func TestAssembleRefusesWhatDoesNotFit(t *testing.T) {
 		{"steps in another order", func(p *step.Plan, _ map[step.Place][]byte) { p.Steps[0], p.Steps[1] = p.Steps[1], p.Steps[0] }, `assemble: plan: step2 starts from or reads "step1", which is not made before it`},
 		{"a repeated id", func(p *step.Plan, _ map[step.Place][]byte) { p.Steps[1].ID = "step1" }, `assemble: plan: bad or repeated id "step1"`},
 		{"an unknown image", func(p *step.Plan, _ map[step.Place][]byte) { p.Image = "step9" }, `assemble: plan: the image is "step9", which nothing makes`},
-		{"a mount as the image", func(p *step.Plan, _ map[step.Place][]byte) { p.Image = "step1.1" }, "assemble: evidence of step1.1: a mount of a step is not described"},
 		{"a delta of another build", func(_ *step.Plan, e map[step.Place][]byte) {
 			e[step.Place{Segment: 1, Item: 2}] = []byte(`{"version":1,"delta":{"base":false,"added":[],"changed":[],"touched":[],"removed":["/nosuch"],"packagesAdded":[],"packagesRemoved":[]}}`)
 		}, `assemble: apply the delta of step2: "/nosuch" is removed but was not there`},

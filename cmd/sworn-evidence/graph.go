@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
-	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
@@ -63,7 +61,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 }
 
 func (g *graph) id(id string) error {
-	if id == "" || strings.Contains(id, ".") || g.made(id) {
+	if id == "" || g.made(id) {
 		return fmt.Errorf("plan: bad or repeated id %q", id)
 	}
 	return nil
@@ -71,9 +69,8 @@ func (g *graph) id(id string) error {
 
 // made reports whether a state is scratch or made by a step or source so far.
 func (g *graph) made(state string) bool {
-	id := provenance.StateStep(state)
-	_, isSource := g.sources[id]
-	_, isStep := g.steps[id]
+	_, isSource := g.sources[state]
+	_, isStep := g.steps[state]
 	return state == "" || isSource || isStep
 }
 
@@ -148,8 +145,6 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 				chain = append(chain, link{state, g.evidence[*place].Tree.Base})
 				break
 			}
-		} else {
-			return nil, sbom.Inventory{}, fmt.Errorf("evidence of %s: a mount of a step is not described", state)
 		}
 		d := g.delta(place)
 		if d == nil {
