@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/solver/result"
 	capspb "github.com/moby/buildkit/util/apicaps/pb"
+	"google.golang.org/grpc/codes"
 
 	graph "github.com/sworn-build/sworn/llb"
 	"github.com/sworn-build/sworn/provenance"
@@ -116,7 +117,7 @@ func TestBuildOfTwoPlatforms(t *testing.T) {
 	}
 }
 
-func TestStatementsOffStillHardensAndObserves(t *testing.T) {
+func TestStatementsOffStillHardens(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "multistage"), map[string]string{"build-arg:SWORN_STATEMENTS": "off"})
 	res, err := Build(t.Context(), f)
 	if err != nil {
@@ -127,12 +128,106 @@ func TestStatementsOffStillHardensAndObserves(t *testing.T) {
 	}
 	n := 0
 	for v := range res.Ref.(*fakeRef).g.Vertices() {
-		if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 && args[0] == graph.RunnerArg {
-			n++
+		exec := v.Op.GetExec()
+		if args := exec.GetMeta().GetArgs(); len(args) == 0 || args[0] != graph.RunnerArg {
+			continue
+		}
+		n++
+		for _, m := range exec.Mounts {
+			if m.Dest == step.RecordDir {
+				t.Error("a record is kept: its file system could be met with another one")
+			}
+		}
+		if env := strings.Join(exec.Meta.Env, " "); !strings.Contains(env, `"harden":true,"noRecord":true`) {
+			t.Errorf("configuration in %s", env)
 		}
 	}
 	if n != 3 {
 		t.Errorf("%d of 3 steps run under the runner", n)
+	}
+}
+
+// TestAllOffIsUpstreamsBuild: nothing for us to do, and not a vertex differs.
+func TestAllOffIsUpstreamsBuild(t *testing.T) {
+	f := newGateway(t, readDockerfile(t, "multistage"), map[string]string{
+		"build-arg:SWORN_STATEMENTS": "off", "build-arg:SWORN_HARDEN": "off",
+	})
+	res, err := Build(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execs := 0
+	for v := range res.Ref.(*fakeRef).g.Vertices() {
+		if exec := v.Op.GetExec(); exec != nil {
+			execs++
+			if exec.Meta.Args[0] == graph.RunnerArg || strings.Contains(strings.Join(exec.Meta.Env, " "), step.ConfigEnv) {
+				t.Errorf("%s was rewritten", v.Name())
+			}
+		}
+	}
+	if execs != 3 || len(res.Attestations) != 0 {
+		t.Errorf("%d steps, %d attestations", execs, len(res.Attestations))
+	}
+}
+
+// ignores lists the kinds of vertices of a solve that ignore the cache.
+func ignores(g *graph.Graph) (steps, evidence int) {
+	for v := range g.Vertices() {
+		switch {
+		case !v.Meta.IgnoreCache:
+		case strings.Contains(v.Name(), "[internal] sworn: "):
+			evidence++
+		default:
+			steps++
+		}
+	}
+	return steps, evidence
+}
+
+// TestCacheMountsAreEmptiedOnce: BuildKit empties the cache mounts of steps that
+// ignore the cache whenever it loads them.
+func TestCacheMountsAreEmptiedOnce(t *testing.T) {
+	f := newGateway(t, readDockerfile(t, "mounts"), map[string]string{"no-cache": ""})
+	if _, err := Build(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	loads := 0
+	for _, ref := range f.refs {
+		if steps, _ := ignores(ref.g); steps > 0 {
+			loads++
+		}
+	}
+	if loads != 1 {
+		t.Errorf("%d solves have steps that ignore the cache, want the first alone", loads)
+	}
+}
+
+// TestStaleEvidenceIsMadeAgainOnce: the cache had evidence of another run.
+func TestStaleEvidenceIsMadeAgainOnce(t *testing.T) {
+	for _, verb := range []string{"bind", "assemble"} {
+		for _, again := range []bool{false, true} {
+			f := newGateway(t, readDockerfile(t, "multistage"), nil)
+			refuse := failOn(t, evidence(verb), 1, codes.Unknown)
+			tries := 0
+			f.fail = func(g *graph.Graph) error {
+				if !evidence("bind")(g.Vertex(g.Target().Vertex)) {
+					return nil
+				}
+				tries++
+				steps, ours := ignores(g)
+				if fresh := ours > 1; fresh != (tries == 2) || steps != 0 {
+					t.Errorf("%s: try %d has %d steps and %d of ours without the cache", verb, tries, steps, ours)
+				}
+				if tries == 1 || again {
+					return refuse(g)
+				}
+				return nil
+			}
+			_, err := Build(t.Context(), f)
+			if (err != nil) != again || tries != 2 {
+				t.Errorf("%s, again %v: %d tries, error %v", verb, again, tries, err)
+			}
+		}
 	}
 }
 

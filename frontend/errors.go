@@ -18,16 +18,28 @@ import (
 	graph "github.com/sworn-build/sworn/llb"
 )
 
-// BindError: the image is not the one that its evidence describes. BuildKit found
-// the evidence of an earlier run of a step in its cache, or the evidence tool is
-// wrong; either way nothing true can be attached.
-type BindError struct{ err error }
-
-func (e *BindError) Error() string {
-	return "bind statements to the image: the evidence is not of this image (the differences are in the log of this build); build once more with --no-cache"
+// EvidenceError: the evidence tool refused what it was given. Evidence of another run
+// of a step came from the cache, or the tool is wrong; either way nothing true can be
+// attached.
+type EvidenceError struct {
+	Verb string // of cmd/sworn-evidence
+	err  error
 }
 
-func (e *BindError) Unwrap() error { return e.err }
+func (e *EvidenceError) Error() string {
+	switch e.Verb {
+	case "bind":
+		return "bind statements to the image: the evidence is not of this image (the differences are in the log of this build); build once more with --no-cache"
+	case "assemble":
+		return "assemble statements: the evidence does not fit together (the log of this build says what); build once more with --no-cache"
+	}
+	return fmt.Sprintf("%s: the evidence tool failed (see the log of this build): %v", e.Verb, e.err)
+}
+
+func (e *EvidenceError) Unwrap() error { return e.err }
+
+// stale reports whether other evidence could have been accepted.
+func (e *EvidenceError) stale() bool { return e.Verb == "bind" || e.Verb == "assemble" }
 
 // messageError is err with another message. BuildKit takes the message of the gRPC
 // status nearest to the top and the typed details (source lines, vertex) from the
@@ -58,11 +70,8 @@ func explain(err error, g *graph.Graph) error {
 		return err
 	}
 	if verb, ok := v.Evidence(); ok {
-		if verb == "bind" {
-			b := &BindError{err: err}
-			return withMessage(b, b.Error())
-		}
-		return withMessage(err, fmt.Sprintf("%s: the evidence tool failed (see its log above): %v", verb, err))
+		e := &EvidenceError{Verb: verb, err: err}
+		return withMessage(e, e.Error())
 	}
 	if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 {
 		ran := strings.Join(args, " ")

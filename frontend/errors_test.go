@@ -96,9 +96,9 @@ func TestFailureKeepsItsCode(t *testing.T) {
 
 func TestFailureOfOurOwnContainersSaysWhatItMeans(t *testing.T) {
 	for verb, want := range map[string]string{
-		"describe": "describe: the evidence tool failed (see its log above): ",
-		"assemble": "assemble: the evidence tool failed (see its log above): ",
-		"digest":   "digest: the evidence tool failed (see its log above): ",
+		"describe": "describe: the evidence tool failed (see the log of this build): ",
+		"assemble": "assemble statements: the evidence does not fit together (the log of this build says what); build once more with --no-cache",
+		"digest":   "digest: the evidence tool failed (see the log of this build): ",
 		"bind":     "bind statements to the image: the evidence is not of this image (the differences are in the log of this build); build once more with --no-cache",
 	} {
 		f := newGateway(t, readDockerfile(t, "multistage"), nil)
@@ -111,9 +111,9 @@ func TestFailureOfOurOwnContainersSaysWhatItMeans(t *testing.T) {
 		if d := cmp.Diff(err.Error(), overTheWire(t, err).Error()); d != "" {
 			t.Errorf("%s: another text at the client (-frontend +client):\n%s", verb, d)
 		}
-		var be *BindError
-		if errors.As(err, &be) != (verb == "bind") {
-			t.Errorf("%s: BindError is %v", verb, be != nil)
+		var ee *EvidenceError
+		if !errors.As(err, &ee) || ee.Verb != verb {
+			t.Errorf("%s: EvidenceError is %v", verb, ee)
 		}
 	}
 }

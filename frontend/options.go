@@ -103,6 +103,10 @@ func (o *Options) set(key, value string) error {
 	return fmt.Errorf("unknown option %q; valid: %s", key, strings.Join(keys, ", "))
 }
 
+// plain reports whether the options leave nothing for Sworn to do: the build is then
+// upstream's, vertex by vertex.
+func (o Options) plain() bool { return o.Statements == "off" && o.Harden == "off" }
+
 // Map returns the options as they are in force, every key present.
 func (o Options) Map() map[string]string {
 	m := map[string]string{}

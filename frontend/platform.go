@@ -2,6 +2,7 @@ package frontend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,24 +52,28 @@ func (b *platformBuild) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if b.options.plain() {
+		b.scanTarget = b.dockerfile.State
+		b.ref, err = b.solve(ctx, g, g.Target(), false)
+		return err
+	}
 	pinned, err := b.pin(ctx, g)
 	if err != nil {
 		return err
 	}
 	hardened := graph.Harden(pinned, graph.HardenOpt{
 		Arch: runnerArch(), External: b.external,
-		Harden: b.options.Harden != "off", Observe: b.options.Observe == "on",
+		Harden: b.options.Harden != "off", Observe: b.options.Observe == "on", NoRecord: b.options.Statements == "off",
 	})
 	recorded, moved, records, err := graph.Record(hardened, b.tools)
 	if err != nil {
 		return err
 	}
-	if err := b.keepScanTarget(recorded); err != nil {
-		return err
-	}
 	if b.options.Statements == "off" {
-		b.ref, err = b.solve(ctx, recorded, recorded.Target(), true)
-		return err
+		if b.ref, err = b.solve(ctx, recorded, recorded.Target(), true); err != nil {
+			return err
+		}
+		return b.keepScanTarget(recorded.WithCache())
 	}
 	return b.attest(ctx, hardened, recorded, moved, records)
 }
@@ -105,22 +110,46 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	bound, check, err := graph.Bind(assembled, b.tools, statements)
+	if err := b.evaluate(ctx, assembled, statements); err != nil {
+		return err
+	}
+	// All of it has been built in this job, --no-cache or not. To ask for it again
+	// without the cache would empty the cache mounts of its steps: BuildKit does so
+	// for every definition that it loads.
+	done := assembled.WithCache()
+	if b.ref, err = b.solve(ctx, done, done.Target(), false); err != nil {
+		return err
+	}
+	out, err := b.solve(ctx, done, statements, false)
 	if err != nil {
 		return err
 	}
-	if _, err := b.solve(ctx, bound, check, true); err != nil {
-		return err
-	}
-	if b.ref, err = b.solve(ctx, bound, bound.Target(), false); err != nil {
-		return err
-	}
-	out, err := b.solve(ctx, bound, statements, false)
-	if err != nil {
+	if err := b.keepScanTarget(done); err != nil {
 		return err
 	}
 	b.attestations = b.statementAttestations(out)
-	return b.carry(ctx, bound, layout, records)
+	return b.carry(ctx, done, layout, records)
+}
+
+// evaluate builds everything and checks that the evidence is of this image. When it
+// is not, the cache had evidence of another run of a step (after a build with
+// --no-cache that failed, or garbage collection): all evidence is made once more.
+func (b *platformBuild) evaluate(ctx context.Context, g *graph.Graph, statements graph.Edge) error {
+	err := b.check(ctx, g, statements, 1)
+	var refused *EvidenceError
+	if errors.As(err, &refused) && refused.stale() && ctx.Err() == nil {
+		err = b.check(ctx, g.WithCache().Refresh(), statements, 2)
+	}
+	return err
+}
+
+func (b *platformBuild) check(ctx context.Context, g *graph.Graph, statements graph.Edge, attempt int) error {
+	bound, check, err := graph.Bind(g, b.tools, statements, attempt)
+	if err != nil {
+		return err
+	}
+	_, err = b.solve(ctx, bound, check, true)
+	return err
 }
 
 // solve asks for one state of a graph. With evaluate, errors of its steps come back

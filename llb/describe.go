@@ -152,10 +152,15 @@ func Assemble(g *Graph, tools Tools, l Layout, plan []byte) (*Graph, Edge, error
 }
 
 // Bind adds the check, never cached, that the target is what the ledger in the
-// assembled output says, and returns an output that exists only if it passed.
-func Bind(g *Graph, tools Tools, assembled Edge) (*Graph, Edge, error) {
+// assembled output says, and returns an output that exists only if it passed. attempt
+// counts from 1: within a build, BuildKit gives a failed check's answer again to the
+// same op.
+func Bind(g *Graph, tools Tools, assembled Edge, attempt int) (*Graph, Edge, error) {
 	n := g.clone()
 	c := newContainer(n, tools, "bind")
+	if attempt > 1 {
+		c.exec.Meta.Env = append(c.exec.Meta.Env, "ATTEMPT="+strconv.Itoa(attempt))
+	}
 	c.mount(assembled, "", step.LedgerDir, pb.MountContentCache_OFF)
 	c.mount(n.target, "", step.RootfsDir, pb.MountContentCache_OFF)
 	c.ignoreCache = true

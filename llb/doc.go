@@ -7,7 +7,7 @@
 // refuses definitions that are not a well-formed DAG.
 //
 //	g, err := llb.Decode(def)
-//	g, err = llb.Record(g, llb.RecordOpt{Tools: tools, Observe: true})
+//	g, err = llb.Record(llb.Harden(g, llb.HardenOpt{Arch: "amd64", Observe: true}), tools)
 //	def, err = g.Encode(g.Target())
 //
 // LLB: https://github.com/moby/buildkit/blob/master/solver/pb/ops.proto

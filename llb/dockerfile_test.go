@@ -162,6 +162,6 @@ func runPasses(g *Graph, tools Tools, external map[digest.Digest]bool) (*built, 
 		return nil, err
 	}
 	b.out = out
-	b.bound, b.check, err = Bind(n, tools, out)
+	b.bound, b.check, err = Bind(n, tools, out, 1)
 	return b, err
 }

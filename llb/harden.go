@@ -18,8 +18,8 @@ type HardenOpt struct {
 	// External are original digests that must stay as they are: vertices of
 	// frontend inputs belong to other builds, which would run again.
 	External map[digest.Digest]bool
-	// Harden and Observe go to the runner's Config.
-	Harden, Observe bool
+	// Harden, Observe and NoRecord go to the runner's Config.
+	Harden, Observe, NoRecord bool
 }
 
 // Harden decides for every exec whether it runs under the runner ([Vertex.Runner])
@@ -74,7 +74,7 @@ func mountTarget(exec *pb.ExecOp, m *pb.Mount) string {
 }
 
 func runnerConfig(exec *pb.ExecOp, opt HardenOpt) *step.Config {
-	c := &step.Config{Version: step.ConfigVersion, Observe: opt.Observe, Harden: opt.Harden}
+	c := &step.Config{Version: step.ConfigVersion, Observe: opt.Observe && !opt.NoRecord, Harden: opt.Harden, NoRecord: opt.NoRecord}
 	for _, m := range exec.Mounts {
 		t := mountTarget(exec, m)
 		if t == pb.RootMount {

@@ -176,7 +176,7 @@ func TestPassesLeaveTheirInputAlone(t *testing.T) {
 		}
 		same("Assemble", before, described)
 		before = dump(t, assembled)
-		if _, _, err := Bind(assembled, tools, out); err != nil {
+		if _, _, err := Bind(assembled, tools, out, 1); err != nil {
 			t.Fatal(err)
 		}
 		same("Bind", before, assembled)

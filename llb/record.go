@@ -44,7 +44,9 @@ func Record(g *Graph, tools Tools) (*Graph, Mapping, Recorded, error) {
 		if err := recordExec(c, tools, out); err != nil {
 			return false, fmt.Errorf("record %s: %w", c.v.Name(), err)
 		}
-		outs[c.v.Digest] = out
+		if !c.v.Runner.NoRecord {
+			outs[c.v.Digest] = out
+		}
 		return true, nil
 	})
 	if err != nil {
@@ -72,20 +74,27 @@ func recordExec(c *change, tools Tools, out int64) error {
 	}
 	exec.Meta.Args = append([]string{argv0}, exec.Meta.Args...)
 
-	runner := c.g.merge(tools.Def)
+	// By content: another image with the same runner re-runs nothing.
+	addMount(c.op, c.g.merge(tools.Def), &pb.Mount{
+		Selector: tools.Runner, Dest: step.RunnerDir, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON,
+	})
+	addCaps(c.meta, string(pb.CapExecMountBind), string(pb.CapExecMountSelector), string(pb.CapExecMountContentCache))
+	if cfg.NoRecord {
+		return nil
+	}
 	scratch, err := recordScratch(c.g)
 	if err != nil {
 		return err
 	}
-	in := int64(len(c.op.Inputs))
-	c.op.Inputs = append(c.op.Inputs, pbInput(runner), pbInput(scratch))
-	exec.Mounts = append(exec.Mounts,
-		// By content: another image with the same runner re-runs nothing.
-		&pb.Mount{Input: in, Selector: tools.Runner, Dest: step.RunnerDir, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON},
-		&pb.Mount{Input: in + 1, Selector: recordPath, Dest: step.RecordDir, Output: out},
-	)
-	addCaps(c.meta, string(pb.CapExecMountBind), string(pb.CapExecMountSelector), string(pb.CapExecMountContentCache))
+	addMount(c.op, scratch, &pb.Mount{Selector: recordPath, Dest: step.RecordDir, Output: out})
 	return nil
+}
+
+// addMount adds an input and its mount to an exec.
+func addMount(op *pb.Op, e Edge, m *pb.Mount) {
+	m.Input = int64(len(op.Inputs))
+	op.Inputs = append(op.Inputs, pbInput(e))
+	op.GetExec().Mounts = append(op.GetExec().Mounts, m)
 }
 
 // RunnerArg is argv[0] of a recorded exec.

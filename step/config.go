@@ -45,6 +45,10 @@ type Config struct {
 	Observe bool `json:"observe"`
 	// Harden applies the sandbox to the command.
 	Harden bool `json:"harden"`
+	// NoRecord: there is no record mount, and nothing is observed or recorded. It
+	// gives the step a cache key of its own: a file system that was cached without
+	// its record must not meet the record of another run.
+	NoRecord bool `json:"noRecord,omitempty"`
 	// PathEnv is the value of PATH that the command gets; the runner's own PATH
 	// begins with RunnerDir. Nil means PATH is left as the runner finds it.
 	PathEnv *string `json:"pathEnv,omitempty"`
@@ -94,6 +98,9 @@ func DecodeConfig(s string) (Config, error) {
 	}
 	if c.Version != ConfigVersion {
 		return Config{}, fmt.Errorf("decode runner config: version %d, want %d", c.Version, ConfigVersion)
+	}
+	if c.NoRecord && c.Observe {
+		return Config{}, errors.New("decode runner config: observation without a record")
 	}
 	return c, nil
 }

@@ -49,12 +49,13 @@ func Run(ctx context.Context, o Options) (int, error) {
 	if err != nil {
 		return ExitFailure, err
 	}
-	dir, err := openRecordDir(o.RecordDir)
-	if err != nil {
-		return ExitFailure, err
+	r := run{cfg: cfg, rec: rec}
+	if !cfg.NoRecord {
+		if r.dir, err = openRecordDir(o.RecordDir); err != nil {
+			return ExitFailure, err
+		}
+		defer r.dir.close()
 	}
-	defer dir.close()
-	r := run{cfg: cfg, dir: dir, rec: rec}
 	started, err := r.command(ctx, o)
 	if err != nil {
 		return ExitFailure, err
@@ -68,7 +69,7 @@ func Run(ctx context.Context, o Options) (int, error) {
 // run is one step on its way.
 type run struct {
 	cfg   step.Config
-	dir   *recordDir
+	dir   *recordDir // nil: no record is wanted
 	rec   step.Record
 	watch *observer
 	begun unix.Timespec
@@ -114,9 +115,11 @@ func (r *run) command(ctx context.Context, o Options) (started, error) {
 	if err := hide(); err != nil {
 		return started{}, err
 	}
-	var err error
-	if r.begun, err = r.dir.now(); err != nil {
-		return started{}, err
+	if r.dir != nil {
+		var err error
+		if r.begun, err = r.dir.now(); err != nil {
+			return started{}, err
+		}
 	}
 	s, err := command{o.Args, commandEnv(o.Environ, r.cfg), r.cfg.Harden}.start()
 	if err != nil {
@@ -145,8 +148,11 @@ func (r *run) await(ctx context.Context, pid int, signals chan os.Signal) (int, 
 	return code, err
 }
 
-// record completes the record and writes it.
+// record completes the record and writes it, where one is wanted.
 func (r *run) record(s started) error {
+	if r.dir == nil {
+		return nil
+	}
 	var err error
 	r.rec.Sandbox = s.sandbox
 	if r.rec.Observation, err = r.watch.finish(s.status, r.begun); err != nil {
