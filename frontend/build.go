@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -29,8 +28,16 @@ type request struct {
 	git     gitPins
 }
 
-// Build is the frontend. Its errors carry Dockerfile lines where there are any.
-func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
+// Frontend builds Dockerfiles. The zero value has Sworn's own defaults.
+type Frontend struct {
+	// Environ holds KEY=value entries; those that begin with SWORN_ are defaults for
+	// the options (see [ParseOptions]).
+	Environ []string
+}
+
+// Build implements client.BuildFunc. Its errors carry Dockerfile lines where there
+// are any.
+func (f Frontend) Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	rc := &resolveCache{Client: c}
 	bc, err := dockerui.NewClient(rc)
 	if err != nil {
@@ -51,7 +58,7 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	if capsErr != nil {
 		return nil, capsErr
 	}
-	options, err := ParseOptions(os.Environ(), opts)
+	options, err := ParseOptions(f.Environ, opts)
 	if err != nil {
 		return nil, optionError(err, src, opts)
 	}

@@ -21,7 +21,7 @@ import (
 
 func TestBuildAttachesStatementsAndCarriesEvidence(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "multistage"), nil)
-	res, err := Build(t.Context(), f)
+	res, err := (Frontend{}).Build(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestBuildAttachesStatementsAndCarriesEvidence(t *testing.T) {
 
 func TestBuildChecksBeforeItHandsOutTheImage(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "multistage"), nil)
-	res, err := Build(t.Context(), f)
+	res, err := (Frontend{}).Build(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestBuildChecksBeforeItHandsOutTheImage(t *testing.T) {
 
 func TestBuildOfTwoPlatforms(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "cross"), map[string]string{"platform": "linux/amd64,linux/arm64"})
-	res, err := Build(t.Context(), f)
+	res, err := (Frontend{}).Build(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestBuildOfTwoPlatforms(t *testing.T) {
 
 func TestStatementsOffStillHardens(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "multistage"), map[string]string{"build-arg:SWORN_STATEMENTS": "off"})
-	res, err := Build(t.Context(), f)
+	res, err := (Frontend{}).Build(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestAllOffIsUpstreamsBuild(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "multistage"), map[string]string{
 		"build-arg:SWORN_STATEMENTS": "off", "build-arg:SWORN_HARDEN": "off",
 	})
-	res, err := Build(t.Context(), f)
+	res, err := (Frontend{}).Build(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func ignores(g *graph.Graph) (steps, evidence int) {
 // ignore the cache whenever it loads them.
 func TestCacheMountsAreEmptiedOnce(t *testing.T) {
 	f := newGateway(t, readDockerfile(t, "mounts"), map[string]string{"no-cache": ""})
-	if _, err := Build(t.Context(), f); err != nil {
+	if _, err := (Frontend{}).Build(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
 	loads := 0
@@ -223,7 +223,7 @@ func TestStaleEvidenceIsMadeAgainOnce(t *testing.T) {
 				}
 				return nil
 			}
-			_, err := Build(t.Context(), f)
+			_, err := (Frontend{}).Build(t.Context(), f)
 			if (err != nil) != again || tries != 2 {
 				t.Errorf("%s, again %v: %d tries, error %v", verb, again, tries, err)
 			}
@@ -289,7 +289,7 @@ func TestOlderDaemonsAreToldWhatTheyLack(t *testing.T) {
 	} {
 		f := newGateway(t, "FROM registry.test/a:1\nRUN true\n", c.opts)
 		c.daemon(f)
-		_, err := Build(t.Context(), f)
+		_, err := (Frontend{}).Build(t.Context(), f)
 		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %s", c.name, err, c.want)
 		}
@@ -309,13 +309,13 @@ func scheme(g *graph.Graph) string {
 func TestNoDockerfile(t *testing.T) {
 	f := newGateway(t, "", nil)
 	f.opts["filename"] = "Absent"
-	_, err := Build(t.Context(), f)
+	_, err := (Frontend{}).Build(t.Context(), f)
 	if err == nil || !strings.Contains(err.Error(), "failed to read dockerfile") {
 		t.Errorf("error %v", err)
 	}
 	f = newGateway(t, "FROM scratch\n", nil)
 	f.fail = func(*graph.Graph) error { return errors.New("connection refused") }
-	if _, err := Build(t.Context(), f); err == nil || !strings.Contains(err.Error(), "connection refused") {
+	if _, err := (Frontend{}).Build(t.Context(), f); err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -63,7 +63,7 @@ func TestFailingStepNamesTheUsersCommandAndLine(t *testing.T) {
 	} {
 		f := newGateway(t, c.dockerfile, nil)
 		f.fail = failOn(t, runs(c.pick), 2, codes.Unknown)
-		_, err := Build(t.Context(), f)
+		_, err := (Frontend{}).Build(t.Context(), f)
 		want := fmt.Sprintf("process %q did not complete successfully: exit code: 3", c.command)
 		for where, err := range map[string]error{"in the frontend": err, "at the client": overTheWire(t, err)} {
 			if err == nil || err.Error() != want {
@@ -88,7 +88,7 @@ func TestFailingStepNamesTheUsersCommandAndLine(t *testing.T) {
 func TestFailureKeepsItsCode(t *testing.T) {
 	f := newGateway(t, "FROM registry.test/a:1\nRUN exit 3\n", nil)
 	f.fail = failOn(t, runs("exit 3"), 2, codes.ResourceExhausted)
-	_, err := Build(t.Context(), f)
+	_, err := (Frontend{}).Build(t.Context(), f)
 	if c := grpcerrors.Code(overTheWire(t, err)); c != codes.ResourceExhausted {
 		t.Errorf("code %s, want ResourceExhausted", c)
 	}
@@ -103,7 +103,7 @@ func TestFailureOfOurOwnContainersSaysWhatItMeans(t *testing.T) {
 	} {
 		f := newGateway(t, readDockerfile(t, "multistage"), nil)
 		f.fail = failOn(t, evidence(verb), 1, codes.Unknown)
-		_, err := Build(t.Context(), f)
+		_, err := (Frontend{}).Build(t.Context(), f)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: error %v, want %s", verb, err, want)
 			continue
@@ -133,7 +133,7 @@ func TestExplainLeavesOtherErrorsAlone(t *testing.T) {
 
 func TestSyntaxErrorPointsAtItsLine(t *testing.T) {
 	f := newGateway(t, "FROM registry.test/a:1\nRUN true\nNOSUCH x\n", nil)
-	_, err := Build(t.Context(), f)
+	_, err := (Frontend{}).Build(t.Context(), f)
 	src := errdefs.Sources(overTheWire(t, err))
 	if err == nil || !strings.Contains(err.Error(), "unknown instruction: NOSUCH") || len(src) != 1 || src[0].Ranges[0].Start.Line != 3 {
 		t.Errorf("error %v at %v", err, src)
@@ -143,13 +143,13 @@ func TestSyntaxErrorPointsAtItsLine(t *testing.T) {
 func TestUnknownOptionPointsAtTheSyntaxLine(t *testing.T) {
 	const dockerfile = "\n# syntax=registry.test/sworn:1 speed=fast\nFROM scratch\n"
 	f := newGateway(t, "# syntax=registry.test/sworn:1 speed=fast\nFROM scratch\n", map[string]string{"cmdline": "registry.test/sworn:1 speed=fast"})
-	_, err := Build(t.Context(), f)
+	_, err := (Frontend{}).Build(t.Context(), f)
 	want := `syntax line: unknown option "speed"; valid: harden, observe, statements`
 	if src := errdefs.Sources(err); err == nil || err.Error() != want || len(src) != 1 || src[0].Ranges[0].Start.Line != 1 {
 		t.Errorf("error %v at %v, want %s", err, src, want)
 	}
 	f = newGateway(t, dockerfile, map[string]string{"build-arg:SWORN_SPEED": "fast"})
-	_, err = Build(t.Context(), f)
+	_, err = (Frontend{}).Build(t.Context(), f)
 	want = `build arg SWORN_SPEED: unknown option "speed"; valid: harden, observe, statements`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)

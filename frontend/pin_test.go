@@ -18,7 +18,7 @@ func TestGitSourceThatDoesNotResolveIsNotAskedForAgain(t *testing.T) {
 	f := newGateway(t, "FROM scratch\nADD https://git.test/r.git#nosuch:a /a\nADD https://git.test/r.git#nosuch:b /b\n",
 		map[string]string{"platform": "linux/amd64,linux/arm64"})
 	f.unresolved = []string{"git://git.test/r.git#nosuch:a", "git://git.test/r.git#nosuch:b"}
-	_, err := Build(t.Context(), f)
+	_, err := (Frontend{}).Build(t.Context(), f)
 	if err == nil || !strings.Contains(err.Error(), "pin git+https://git.test/r.git#nosuch:") {
 		t.Fatalf("%v, want an error that names the source", err)
 	}

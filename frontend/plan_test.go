@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files of this package"
 // buildPlan builds a Dockerfile up to the plan of its one platform.
 func buildPlan(t *testing.T, f *fakeGateway) []byte {
 	t.Helper()
-	if _, err := Build(t.Context(), f); err != nil {
+	if _, err := (Frontend{}).Build(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
 	plans := f.plans(t)

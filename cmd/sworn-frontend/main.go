@@ -14,7 +14,8 @@ import (
 )
 
 func main() {
-	if err := grpcclient.RunFromEnvironment(appcontext.Context(), frontend.Build); err != nil {
+	f := frontend.Frontend{Environ: os.Environ()}
+	if err := grpcclient.RunFromEnvironment(appcontext.Context(), f.Build); err != nil {
 		fmt.Fprintf(os.Stderr, "sworn: %v\n", err)
 		os.Exit(1)
 	}
