@@ -106,7 +106,8 @@ type FileInput struct {
 	Mount string `json:"mount,omitempty"`
 	// Shared: another build may have opened it, not this step.
 	Shared bool `json:"shared,omitempty"`
-	// Reason says why Digest is missing.
+	// Reason says why Digest is missing or, where there is one, why the file is
+	// listed though nobody saw it opened.
 	Reason string `json:"reason,omitempty"`
 }
 

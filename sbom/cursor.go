@@ -1,13 +1,8 @@
 package sbom
 
 import (
-	"crypto/sha1"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 
 	"golang.org/x/sys/unix"
 
@@ -31,9 +26,6 @@ type cursor struct {
 	void int
 	buf  []byte
 }
-
-// hashBuffer is the size in bytes of one read while hashing.
-const hashBuffer = 256 << 10
 
 func newCursor(t *Tree) (*cursor, error) {
 	if t == nil {
@@ -137,62 +129,7 @@ func (c *cursor) content(e *Entry, name string) error {
 	}
 	defer f.Close()
 	if c.buf == nil {
-		c.buf = make([]byte, hashBuffer)
+		c.buf = make([]byte, HashBuffer)
 	}
-	h256, h1 := sha256.New(), sha1.New()
-	n, err := hashAll(f, c.buf, h256, h1)
-	if err != nil {
-		return fmt.Errorf("hash %q: %w", string(e.Path), err)
-	}
-	if n != e.Size {
-		return fmt.Errorf("hash %q: read %d bytes, size is %d", string(e.Path), n, e.Size)
-	}
-	e.SHA256, e.SHA1 = hex.EncodeToString(h256.Sum(nil)), hex.EncodeToString(h1.Sum(nil))
-	e.Capability, err = capability(int(f.Fd()))
-	if err != nil {
-		return fmt.Errorf("read capability of %q: %w", string(e.Path), err)
-	}
-	return nil
-}
-
-func hashAll(r io.Reader, buf []byte, hs ...hash.Hash) (int64, error) {
-	var total int64
-	for {
-		n, err := r.Read(buf)
-		for _, h := range hs {
-			h.Write(buf[:n])
-		}
-		total += int64(n)
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
-}
-
-// capability reads security.capability; its largest form is 24 bytes
-// (VFS_CAP_REVISION_3).
-func capability(fd int) (string, error) {
-	buf := make([]byte, 256)
-	n, err := unix.Fgetxattr(fd, "security.capability", buf)
-	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(buf[:n]), nil
-}
-
-// Digest returns the sha256, lower-case hex, and the size in bytes of what r
-// holds.
-func Digest(r io.Reader) (string, int64, error) {
-	h := sha256.New()
-	n, err := hashAll(r, make([]byte, hashBuffer), h)
-	if err != nil {
-		return "", 0, err
-	}
-	return hex.EncodeToString(h.Sum(nil)), n, nil
+	return fill(e, f, c.buf)
 }

@@ -1,6 +1,10 @@
 package sbom
 
-import "github.com/sworn-build/sworn/step"
+import (
+	"errors"
+
+	"github.com/sworn-build/sworn/step"
+)
 
 // Delta is what a step changed. Lists are sorted by path and hold each path once.
 type Delta struct {
@@ -8,9 +12,6 @@ type Delta struct {
 	// digest, target, device or capability.
 	Added   []Entry `json:"added"`
 	Changed []Entry `json:"changed"`
-	// Touched are alike in all but the time of the last change: no change to the
-	// statements, but layers keep the time.
-	Touched []Entry `json:"touched"`
 	// Removed were there before, each file and folder by itself.
 	Removed []step.Path `json:"removed"`
 }
@@ -37,12 +38,12 @@ func Compare(before, after, diff *Tree) (Delta, error) {
 		defer cur.close()
 		*c.at = cur
 	}
-	if err := w.dir("/"); err != nil {
+	err := w.dir("/")
+	if err := errors.Join(err, w.hashing.finish(w.out.Added)); err != nil {
 		return Delta{}, err
 	}
 	sortEntries(w.out.Added)
 	sortEntries(w.out.Changed)
-	sortEntries(w.out.Touched)
 	sortPaths(w.out.Removed)
 	return w.out, nil
 }

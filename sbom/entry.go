@@ -21,10 +21,8 @@ const (
 	TypeSocket  = "socket"
 )
 
-// NoTime is the MTime of an entry whose time is not known.
-const NoTime = -1
-
-// Entry is one name in a file system.
+// Entry is one name in a file system. It has no times: a file that was touched
+// holds what it held.
 type Entry struct {
 	Path step.Path `json:"path"` // absolute, clean
 	Type string    `json:"type"`
@@ -42,9 +40,6 @@ type Entry struct {
 	Device string `json:"device,omitempty"`
 	// Capability is the extended attribute security.capability, lower-case hex.
 	Capability string `json:"capability,omitempty"`
-	// MTime is the time of the last change of TypeFile in whole seconds since 1970,
-	// rounded down: what a layer keeps. A folder's changes with what is in it.
-	MTime int64 `json:"mtime,omitempty"`
 	// Package is the purl of the owner, when one is known.
 	Package string `json:"package,omitempty"`
 }
@@ -59,7 +54,7 @@ func newEntry(path step.Path, st *unix.Stat_t) (Entry, error) {
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		e.Type, e.Size, e.MTime = TypeFile, st.Size, st.Mtim.Sec
+		e.Type, e.Size = TypeFile, st.Size
 	case unix.S_IFDIR:
 		e.Type = TypeDir
 	case unix.S_IFLNK:
@@ -82,10 +77,8 @@ func device(st *unix.Stat_t) string {
 	return fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev))
 }
 
-// same reports whether two entries of one path are alike in all that an image
-// keeps but the time.
+// same reports whether two entries of one path are alike, whoever owns them.
 func same(a, b Entry) bool {
-	a.MTime, b.MTime = 0, 0
 	a.Package, b.Package = "", ""
 	return a == b
 }

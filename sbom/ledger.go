@@ -48,13 +48,6 @@ func (l *Ledger) Apply(d Delta, by string) error {
 		}
 		l.files[e.Path] = Held{Entry: e, Step: by}
 	}
-	for _, e := range d.Touched {
-		was, ok := l.files[e.Path]
-		if !ok || !same(was.Entry, e) {
-			return misfit(e.Path, "touched", "was not there or was another")
-		}
-		l.files[e.Path] = Held{Entry: e, Step: was.Step}
-	}
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (t *Tree) lookup(p string) (*os.File, *unix.Stat_t, error) {
 		}
 		unix.Close(fd)
 		switch {
-		case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ENAMETOOLONG), errors.Is(err, unix.EINVAL):
+		case absent(err):
 			return nil, nil, fs.ErrNotExist
 		case err != nil:
 			return nil, nil, fmt.Errorf("read %q: %w", p, err)
@@ -82,6 +82,11 @@ func (t *Tree) lookup(p string) (*os.File, *unix.Stat_t, error) {
 		return nil, nil, fmt.Errorf("read %q: %w", p, err)
 	}
 	return os.NewFile(uintptr(fd), p), &st, nil
+}
+
+// absent reports whether an error of the kernel says that there is no such name.
+func absent(err error) bool {
+	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ENAMETOOLONG) || errors.Is(err, unix.EINVAL)
 }
 
 // readlinkat reads a symlink's target whole.
@@ -108,19 +113,19 @@ func (t *Tree) Stat(p string) (Entry, error) {
 // Open opens the regular file at path, which has no symlink on its way. It is
 // fs.ErrNotExist when no regular file is there.
 func (t *Tree) Open(p string) (*os.File, error) {
-	f, st, err := t.lookup(p)
-	if err != nil {
-		return nil, err
-	}
-	f.Close()
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil, fs.ErrNotExist
-	}
 	dir, _, err := t.lookup(path.Dir(p))
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
+	var st unix.Stat_t
+	err = unix.Fstatat(int(dir.Fd()), path.Base(p), &st, unix.AT_SYMLINK_NOFOLLOW)
+	switch {
+	case absent(err), err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG:
+		return nil, fs.ErrNotExist
+	case err != nil:
+		return nil, fmt.Errorf("read %q: %w", p, err)
+	}
 	return openRegular(int(dir.Fd()), path.Base(p), p)
 }
 

@@ -14,6 +14,8 @@ type walker struct {
 	// base: nothing was before. list: do not read files.
 	base, list bool
 	out        Delta
+	// hashing is of what was added, which nothing waits for.
+	hashing hashing
 }
 
 // dir compares the folder that the three cursors point at.
@@ -143,23 +145,33 @@ func (w *walker) replaced(p step.Path, name string) error {
 	return w.before.up()
 }
 
+func (w *walker) added(e Entry, name string) error {
+	w.out.Added = append(w.out.Added, e)
+	if w.list || e.Type != TypeFile {
+		return nil
+	}
+	f, err := openRegular(w.after.fd, name, string(e.Path))
+	if err != nil {
+		return err
+	}
+	w.hashing.add(len(w.out.Added)-1, e, f)
+	return nil
+}
+
 func (w *walker) classify(p step.Path, name string, st *unix.Stat_t) error {
 	e, err := w.after.entry(p, name, st)
 	if err != nil {
 		return err
-	}
-	if !w.list {
-		if err := w.after.content(&e, name); err != nil {
-			return err
-		}
 	}
 	old, err := w.before.lstat(name)
 	if err != nil {
 		return err
 	}
 	if old == nil {
-		w.out.Added = append(w.out.Added, e)
-		return nil
+		return w.added(e, name)
+	}
+	if err := w.after.content(&e, name); err != nil {
+		return err
 	}
 	was, err := w.before.entry(p, name, old)
 	if err != nil {
@@ -174,11 +186,8 @@ func (w *walker) classify(p step.Path, name string, st *unix.Stat_t) error {
 			}
 		}
 	}
-	switch {
-	case !same(e, was):
+	if !same(e, was) {
 		w.out.Changed = append(w.out.Changed, e)
-	case e.MTime != was.MTime:
-		w.out.Touched = append(w.out.Touched, e)
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	if err != nil {
 		return nil, err
 	}
+	if err := g.consistent(); err != nil {
+		return nil, err
+	}
 	steps, err := g.predicate()
 	if err != nil {
 		return nil, err

@@ -87,8 +87,8 @@ func TestBindRefusesAnotherImage(t *testing.T) {
 			if err := os.Chtimes(r+"/etc/motd", time.Unix(5, 0), time.Unix(5, 0)); err != nil {
 				t.Fatal(err)
 			}
-		}, "/etc/motd: mtime 5, evidence says 1700000000"},
-		{"bytes of the same size and time", func(r string) { treetest.Make(t, r, "file 0644 /etc/motd hallo") }, "/etc/motd: sha256 " + sum("hallo") + ", evidence says " + sum("hello")},
+		}, ""},
+		{"bytes of the same size", func(r string) { treetest.Make(t, r, "file 0644 /etc/motd hallo") }, "/etc/motd: sha256 " + sum("hallo") + ", evidence says " + sum("hello")},
 		{"a folder's time", func(r string) {
 			if err := os.Chtimes(r+"/srv", time.Unix(5, 0), time.Unix(5, 0)); err != nil {
 				t.Fatal(err)

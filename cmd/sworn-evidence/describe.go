@@ -89,7 +89,7 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory) (*descr
 		}
 		inv = &loaded
 	}
-	if d.Record, err = t.record(k, before, inv.Owners()); err != nil {
+	if d.Record, err = t.record(k, before, after, *inv, d.Delta); err != nil {
 		return nil, nil, err
 	}
 	now := inv
@@ -118,7 +118,7 @@ func purls(ps []sbom.Package) []string {
 }
 
 // record reads the runner's record of item k; nil when there is none.
-func (t tool) record(k int, before *sbom.Tree, owners *sbom.Owners) (*record, error) {
+func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, d sbom.Delta) (*record, error) {
 	b, err := t.read(maxRecord, step.RecordDirIn, strconv.Itoa(k), step.RecordFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // assemble knows whether there had to be one
@@ -130,7 +130,13 @@ func (t tool) record(k int, before *sbom.Tree, owners *sbom.Owners) (*record, er
 	if err != nil {
 		return nil, err
 	}
-	in, err := attribute(r.Observation, before, owners)
+	var copied []step.Path
+	if r.Observation.Mode != step.ObserveOff {
+		if copied, err = sbom.Copied(before, after); err != nil {
+			return nil, err
+		}
+	}
+	in, err := newAttribution(before, inv.Owners(), d).inputs(r.Observation, copied)
 	if err != nil {
 		return nil, fmt.Errorf("attribute inputs: %w", err)
 	}

@@ -42,11 +42,6 @@ func (t tool) source(k int) error {
 		return err
 	}
 	out := treeOf(es)
-	for i := range es {
-		if es[i].Type == sbom.TypeFile {
-			es[i].MTime = sbom.NoTime
-		}
-	}
 	out.Base = &described{
 		Base: true, Delta: sbom.Delta{Added: es}, Inventory: &inv,
 		PackagesAdded: purls(inv.Packages), PackagesRemoved: []string{},

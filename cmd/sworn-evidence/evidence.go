@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
@@ -55,8 +57,6 @@ type tree struct {
 	Files  int64             `json:"files"` // regular files
 	Bytes  int64             `json:"bytes"` // in them
 	// Base is the source as a file system, for an image that is made from it.
-	// Times are [sbom.NoTime]: the builder knows a local source by its contents, so
-	// evidence of the same contents with other times may be in its cache.
 	Base *described `json:"base"`
 }
 
@@ -90,12 +90,19 @@ func decodeEvidence(b []byte) (evidence, error) {
 		}
 		d = e.Tree.Base
 	}
+	if !sorted(d.Added) || !sorted(d.Changed) || !slices.IsSorted(d.Removed) {
+		return evidence{}, errors.New("decode evidence: a list that is not sorted")
+	}
 	if d.Base {
-		if d.Inventory == nil || len(d.Changed)+len(d.Touched)+len(d.Removed) > 0 {
+		if d.Inventory == nil || len(d.Changed)+len(d.Removed) > 0 {
 			return evidence{}, errors.New("decode evidence: a base with changes or without an inventory")
 		}
 	}
 	return e, nil
+}
+
+func sorted(es []sbom.Entry) bool {
+	return slices.IsSortedFunc(es, func(a, b sbom.Entry) int { return strings.Compare(string(a.Path), string(b.Path)) })
 }
 
 func decodeStrict(b []byte, v any) error {

@@ -81,7 +81,7 @@ func TestStepsTellWhatTheStepDid(t *testing.T) {
 		Packages: []provenance.PackageInput{{PURL: baseFiles, Files: 1}},
 		Files: []provenance.FileInput{
 			{Path: "/etc/motd", Digest: sha256Set(hexSum("welcome")), Size: 7, Changed: true, Package: baseFiles},
-			{Path: "/etc/unowned", Digest: sha256Set(hexSum("u")), Size: 1},
+			{Path: "/etc/unowned", Digest: sha256Set(hexSum("u")), Size: 1, Changed: true},
 			{Path: "/mnt/cache/x", Digest: sha256Set(hexSum("x")), Size: 1, Mount: "/mnt/cache", Shared: true},
 			{Path: "/usr/bin/dash", Digest: sha256Set(hexSum("dash1")), Size: 5, Changed: true, Package: dash("2")},
 		},
@@ -150,10 +150,10 @@ func TestAssembleRefusesWhatDoesNotFit(t *testing.T) {
 		{"a repeated id", func(p *step.Plan, _ map[step.Place][]byte) { p.Steps[1].ID = "step1" }, `assemble: plan: bad or repeated id "step1"`},
 		{"an unknown image", func(p *step.Plan, _ map[step.Place][]byte) { p.Image = "step9" }, `assemble: plan: the image is "step9", which nothing makes`},
 		{"a delta of another build", func(_ *step.Plan, e map[step.Place][]byte) {
-			e[step.Place{Segment: 1, Item: 2}] = []byte(`{"version":1,"delta":{"base":false,"added":[],"changed":[],"touched":[],"removed":["/nosuch"],"packagesAdded":[],"packagesRemoved":[]}}`)
+			e[step.Place{Segment: 1, Item: 2}] = []byte(`{"version":1,"delta":{"base":false,"added":[],"changed":[],"removed":["/nosuch"],"packagesAdded":[],"packagesRemoved":[]}}`)
 		}, `assemble: apply the delta of step2: "/nosuch" is removed but was not there`},
 		{"a hostile path", func(_ *step.Plan, e map[step.Place][]byte) {
-			e[step.Place{Segment: 1, Item: 2}] = []byte(`{"version":1,"delta":{"base":false,"added":[{"path":"/a/../b","type":"dir","mode":"0755","uid":0,"gid":0}],"changed":[],"touched":[],"removed":[],"packagesAdded":[],"packagesRemoved":[]}}`)
+			e[step.Place{Segment: 1, Item: 2}] = []byte(`{"version":1,"delta":{"base":false,"added":[{"path":"/a/../b","type":"dir","mode":"0755","uid":0,"gid":0}],"changed":[],"removed":[],"packagesAdded":[],"packagesRemoved":[]}}`)
 		}, `assemble: decode steps: check steps: step "step2": outputs: "/a/../b": not an absolute clean path`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

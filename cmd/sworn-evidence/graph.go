@@ -15,6 +15,7 @@ type graph struct {
 	sources  map[string]step.Source
 	steps    map[string]step.Step
 	evidence map[step.Place]evidence
+	layers   map[string]*layer // of the states that were asked for
 }
 
 // newGraph checks the plan and reads all evidence that it names.
@@ -24,6 +25,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 		sources:  map[string]step.Source{},
 		steps:    map[string]step.Step{},
 		evidence: map[step.Place]evidence{},
+		layers:   map[string]*layer{},
 	}
 	if plan.Options == nil || plan.Platform == "" {
 		return nil, fmt.Errorf("plan: no platform or no options")

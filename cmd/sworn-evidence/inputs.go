@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sort"
 	"strings"
 
@@ -12,10 +13,36 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// attribute turns what the runner saw into inputs: files of the root that were
-// not there before the step are its own outputs and fall away, files that a
-// package owns and that were read whole are counted with it, the rest is listed.
-func attribute(o step.Observation, before *sbom.Tree, owners *sbom.Owners) (provenance.Inputs, error) {
+// attribution turns what the runner saw of a step into its inputs.
+type attribution struct {
+	before *sbom.Tree
+	owners *sbom.Owners
+	// changed are the entries after the step of what it changed, and removed what is
+	// gone, whatever the runner noticed of it.
+	changed map[step.Path]sbom.Entry
+	removed map[step.Path]bool
+	buf     []byte
+}
+
+func newAttribution(before *sbom.Tree, owners *sbom.Owners, d sbom.Delta) *attribution {
+	a := &attribution{
+		before: before, owners: owners, buf: make([]byte, sbom.HashBuffer),
+		changed: make(map[step.Path]sbom.Entry, len(d.Changed)), removed: make(map[step.Path]bool, len(d.Removed)),
+	}
+	for _, e := range d.Changed {
+		a.changed[e.Path] = e
+	}
+	for _, p := range d.Removed {
+		a.removed[p] = true
+	}
+	return a
+}
+
+// inputs makes the inputs of an observation: files of the root that were not there
+// before the step are its own outputs and fall away, files that a package owns and
+// that were read whole are counted with it, the rest is listed. copied are the files
+// that [sbom.Copied] found.
+func (a *attribution) inputs(o step.Observation, copied []step.Path) (provenance.Inputs, error) {
 	in := provenance.Inputs{
 		Mode:     o.Mode,
 		Complete: o.Complete,
@@ -30,15 +57,12 @@ func attribute(o step.Observation, before *sbom.Tree, owners *sbom.Owners) (prov
 			return provenance.Inputs{}, fmt.Errorf("%q: not sorted or twice", string(i.Path))
 		}
 		last = i.Path
-		f, keep, err := input(i, before)
+		f, keep, err := a.input(i)
 		if err != nil {
 			return provenance.Inputs{}, err
 		}
 		if !keep {
 			continue
-		}
-		if i.Mount == "" {
-			f.Package, _ = owners.Of(i.Path, false)
 		}
 		if f.Package != "" && !f.Changed && f.Reason == "" {
 			counts[f.Package]++
@@ -49,12 +73,15 @@ func attribute(o step.Observation, before *sbom.Tree, owners *sbom.Owners) (prov
 	for purl, n := range counts {
 		in.Packages = append(in.Packages, provenance.PackageInput{PURL: purl, Files: n})
 	}
-	sort.Slice(in.Packages, func(a, b int) bool { return in.Packages[a].PURL < in.Packages[b].PURL })
+	sort.Slice(in.Packages, func(i, j int) bool { return in.Packages[i].PURL < in.Packages[j].PURL })
+	if err := a.unseen(&in, o, copied); err != nil {
+		return provenance.Inputs{}, err
+	}
 	return in, nil
 }
 
 // input makes one observed file; false when it is an output of the step itself.
-func input(i step.Input, before *sbom.Tree) (provenance.FileInput, bool, error) {
+func (a *attribution) input(i step.Input) (provenance.FileInput, bool, error) {
 	f := provenance.FileInput{
 		Path:    i.Path,
 		Size:    i.Size,
@@ -76,26 +103,80 @@ func input(i step.Input, before *sbom.Tree) (provenance.FileInput, bool, error) 
 		}
 		return f, true, explain(&f)
 	}
-	was, err := before.Stat(string(i.Path))
+	was, err := a.before.Stat(string(i.Path))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && was.Type != sbom.TypeFile {
 		return f, false, nil
 	}
 	if err != nil {
 		return f, false, err
 	}
-	if i.Changed {
-		r, err := before.Open(string(i.Path))
-		if err != nil {
+	f.Package, _ = a.owners.Of(i.Path, false)
+	// A write under another name is nothing that the runner saw.
+	if _, ok := a.changed[i.Path]; ok || a.removed[i.Path] {
+		f.Changed = true
+	}
+	if f.Changed {
+		if err := a.asBefore(&f); err != nil {
 			return f, false, err
 		}
-		defer r.Close()
-		sum, n, err := sbom.Digest(r)
-		if err != nil {
-			return f, false, fmt.Errorf("hash %q: %w", string(i.Path), err)
-		}
-		f.Digest, f.Size, f.Reason = map[string]string{"sha256": sum}, n, ""
 	}
 	return f, true, explain(&f)
+}
+
+// asBefore sets digest and size to those of the file before the step.
+func (a *attribution) asBefore(f *provenance.FileInput) error {
+	r, err := a.before.Open(string(f.Path))
+	if err != nil {
+		return err
+	}
+	sum, n, err := sbom.Digest(r, a.buf)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return fmt.Errorf("hash %q: %w", string(f.Path), err)
+	}
+	f.Digest, f.Size, f.Reason = map[string]string{"sha256": sum}, n, ""
+	return nil
+}
+
+// maxUnseen bounds the files that are listed though nobody saw them opened. More
+// than that are no longer a hint at what was read.
+const maxUnseen = 1000
+
+// unseenReason is why they are listed.
+const unseenReason = "it was linked, moved, touched or changed in its metadata; it may have been read under another name"
+
+// unseen adds the files that the step can have read under a name that nobody
+// watched, such as a hard link in a new folder: making one copies the file, and the
+// copy stays when the link is gone. Files with other bytes are left out: most were
+// replaced by new ones.
+func (a *attribution) unseen(in *provenance.Inputs, o step.Observation, copied []step.Path) error {
+	var paths []step.Path
+	for _, p := range copied {
+		_, seen := slices.BinarySearchFunc(o.Inputs, p, func(i step.Input, p step.Path) int { return strings.Compare(string(i.Path), string(p)) })
+		if !seen {
+			paths = append(paths, p)
+		}
+	}
+	if len(paths) > maxUnseen {
+		in.Complete = false
+		in.Reasons = append(slices.Clone(in.Reasons), fmt.Sprintf("%d files were linked, moved, touched or changed in their metadata; any may have been read under another name", len(paths)))
+		slices.Sort(in.Reasons)
+		return nil
+	}
+	for _, p := range paths {
+		f := provenance.FileInput{Path: p}
+		now, changed := a.changed[p]
+		if err := a.asBefore(&f); err != nil {
+			return err
+		}
+		if changed && now.SHA256 != f.Digest["sha256"] {
+			continue
+		}
+		f.Changed, f.Reason = changed, unseenReason
+		f.Package, _ = a.owners.Of(p, false)
+		in.Files = append(in.Files, f)
+	}
+	slices.SortFunc(in.Files, func(a, b provenance.FileInput) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	return nil
 }
 
 // explain refuses an input without a digest and without a reason for that.

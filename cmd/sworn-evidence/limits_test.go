@@ -199,7 +199,7 @@ func BenchmarkAssemble100000Entries(b *testing.B) {
 	for i := range 100000 {
 		es = append(es, sbom.Entry{Path: step.Path(fmt.Sprintf("/f%06d", i)), Type: sbom.TypeFile, Mode: "0644", SHA256: hexSum("x"), SHA1: strings.Repeat("a", 40), Size: 1})
 	}
-	ev, err := encodeEvidence(evidence{Delta: &described{Base: true, Delta: sbom.Delta{Added: es, Changed: []sbom.Entry{}, Touched: []sbom.Entry{}, Removed: []step.Path{}}, PackagesAdded: []string{}, PackagesRemoved: []string{}, Inventory: &sbom.Inventory{}}})
+	ev, err := encodeEvidence(evidence{Delta: &described{Base: true, Delta: sbom.Delta{Added: es, Changed: []sbom.Entry{}, Removed: []step.Path{}}, PackagesAdded: []string{}, PackagesRemoved: []string{}, Inventory: &sbom.Inventory{}}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,6 +11,9 @@
 package treetest
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -90,4 +93,38 @@ func word(t testing.TB, s string) (first, rest string) {
 		t.Fatalf("%s: %v", s, err)
 	}
 	return first, strings.TrimPrefix(s[len(q):], " ")
+}
+
+// Share makes each regular file of after that is the same in before, at the same
+// path, the very file: as an overlay has what a step left alone.
+func Share(t testing.TB, before, after string) {
+	t.Helper()
+	err := filepath.WalkDir(after, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		rel, err := filepath.Rel(after, p)
+		if err != nil {
+			return err
+		}
+		old := filepath.Join(before, rel)
+		if !alike(old, p) {
+			return nil
+		}
+		return errors.Join(os.Remove(p), os.Link(old, p))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func alike(a, b string) bool {
+	sa, errA := os.Lstat(a)
+	sb, errB := os.Lstat(b)
+	if errA != nil || errB != nil || sa.Mode() != sb.Mode() {
+		return false
+	}
+	ba, errA := os.ReadFile(a)
+	bb, errB := os.ReadFile(b)
+	return errA == nil && errB == nil && bytes.Equal(ba, bb)
 }

@@ -1,0 +1,148 @@
+package sbom
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// HashBuffer is the size in bytes of one read while hashing.
+const HashBuffer = 256 << 10
+
+// maxHashers bounds the files that are hashed at a time: each takes a descriptor
+// and a buffer, and more than this does not make a disk faster.
+const maxHashers = 8
+
+// Hashers returns how many files to hash at a time on this machine.
+func Hashers() int { return min(runtime.GOMAXPROCS(0), maxHashers) }
+
+// Digest returns the sha256, lower-case hex, and the size in bytes of what r
+// holds. It reads through buf; nil makes one of [HashBuffer].
+func Digest(r io.Reader, buf []byte) (string, int64, error) {
+	if len(buf) == 0 {
+		buf = make([]byte, HashBuffer)
+	}
+	h := sha256.New()
+	n, err := hashAll(r, buf, h)
+	if err != nil {
+		return "", 0, err
+	}
+	return hex.EncodeToString(h.Sum(nil)), n, nil
+}
+
+func hashAll(r io.Reader, buf []byte, hs ...hash.Hash) (int64, error) {
+	var total int64
+	for {
+		n, err := r.Read(buf)
+		for _, h := range hs {
+			h.Write(buf[:n])
+		}
+		total += int64(n)
+		if errors.Is(err, io.EOF) {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// fill adds digests and capability of the open file f to its entry.
+func fill(e *Entry, f *os.File, buf []byte) error {
+	h256, h1 := sha256.New(), sha1.New()
+	n, err := hashAll(f, buf, h256, h1)
+	if err != nil {
+		return fmt.Errorf("hash %q: %w", string(e.Path), err)
+	}
+	if n != e.Size {
+		return fmt.Errorf("hash %q: read %d bytes, size is %d", string(e.Path), n, e.Size)
+	}
+	e.SHA256, e.SHA1 = hex.EncodeToString(h256.Sum(nil)), hex.EncodeToString(h1.Sum(nil))
+	e.Capability, err = capability(int(f.Fd()))
+	if err != nil {
+		return fmt.Errorf("read capability of %q: %w", string(e.Path), err)
+	}
+	return nil
+}
+
+// capability reads security.capability; its largest form is 24 bytes
+// (VFS_CAP_REVISION_3).
+func capability(fd int) (string, error) {
+	buf := make([]byte, 256)
+	n, err := unix.Fgetxattr(fd, "security.capability", buf)
+	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(buf[:n]), nil
+}
+
+// hashing fills entries while the walk goes on. The zero value is ready.
+type hashing struct {
+	jobs chan hashJob
+	wait sync.WaitGroup
+	mu   sync.Mutex
+	done []hashJob
+}
+
+// hashJob is an entry at an index of a list that still grows.
+type hashJob struct {
+	index int
+	entry Entry
+	file  *os.File
+	err   error
+}
+
+// add hands an open file over; it blocks while all hashers have one.
+func (h *hashing) add(index int, e Entry, f *os.File) {
+	if h.jobs == nil {
+		h.jobs = make(chan hashJob)
+		for range Hashers() {
+			h.wait.Add(1)
+			go h.work()
+		}
+	}
+	h.jobs <- hashJob{index: index, entry: e, file: f}
+}
+
+func (h *hashing) work() {
+	defer h.wait.Done()
+	buf := make([]byte, HashBuffer)
+	for j := range h.jobs {
+		j.err = fill(&j.entry, j.file, buf)
+		j.err = errors.Join(j.err, j.file.Close())
+		j.file = nil
+		h.mu.Lock()
+		h.done = append(h.done, j)
+		h.mu.Unlock()
+	}
+}
+
+// finish waits, puts the entries where they belong and returns the error of the
+// first that has one.
+func (h *hashing) finish(es []Entry) error {
+	if h.jobs == nil {
+		return nil
+	}
+	close(h.jobs)
+	h.wait.Wait()
+	var first hashJob
+	for _, j := range h.done {
+		es[j.index] = j.entry
+		if j.err != nil && (first.err == nil || j.index < first.index) {
+			first = j
+		}
+	}
+	return first.err
+}
