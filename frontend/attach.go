@@ -2,9 +2,7 @@ package frontend
 
 import (
 	"context"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/moby/buildkit/frontend/attestations"
 	"github.com/moby/buildkit/frontend/gateway/client"
@@ -66,17 +64,13 @@ func (b *platformBuild) inlineOnly() bool {
 	return err == nil && inline
 }
 
-// carry attaches every record and all evidence as a Bundle whose folder is empty:
-// no statement is exported, but a cache export with mode=min takes the results
-// along, and a build that imports it re-runs only what changed.
-func (b *platformBuild) carry(ctx context.Context, g *graph.Graph, l graph.Layout, records graph.Recorded) error {
-	edges := slices.Clone(l.Evidence)
-	for _, e := range records {
-		edges = append(edges, e)
-	}
-	slices.SortFunc(edges, func(a, b graph.Edge) int { return strings.Compare(string(a.Vertex), string(b.Vertex)) })
-	for _, e := range edges {
-		ref, err := b.solve(ctx, g, e, false)
+// carry attaches all evidence as a Bundle whose folder is empty: no statement is
+// exported, but a cache export with mode=min takes the results along, and a build that
+// imports it re-runs only what changed. Records need not come along: evidence is
+// found by the key of its step and holds what was in the record.
+func (b *platformBuild) carry(ctx context.Context, g *graph.Graph, l graph.Layout) error {
+	for _, e := range l.Evidence {
+		ref, err := b.again(ctx, g, e)
 		if err != nil {
 			return err
 		}

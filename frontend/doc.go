@@ -5,7 +5,7 @@
 // takes the definition that comes of it, passes it through package llb, solves it
 // and attaches what the evidence tool wrote.
 //
-//	err := grpcclient.RunFromEnvironment(ctx, frontend.Frontend{}.Build)
+//	err := bridge.Run(ctx, os.Environ(), frontend.Frontend{}.Build)
 //
 // It refuses unknown options, daemons that lack what it needs, and results whose
 // evidence does not match the image. It never writes to standard output: in a

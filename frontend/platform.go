@@ -120,15 +120,15 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if b.ref, err = b.solve(ctx, done, done.Target(), false); err != nil {
 		return err
 	}
-	out, err := b.solve(ctx, done, statements, false)
-	if err != nil {
-		return err
-	}
 	if err := b.keepScanTarget(done); err != nil {
 		return err
 	}
+	out, err := b.again(ctx, done, statements)
+	if err != nil {
+		return err
+	}
 	b.attestations = b.statementAttestations(out)
-	return b.carry(ctx, done, layout, records)
+	return b.carry(ctx, done, layout)
 }
 
 // evaluate builds everything and checks that the evidence is of this image. When it
@@ -159,7 +159,21 @@ func (b *platformBuild) solve(ctx context.Context, g *graph.Graph, e graph.Edge,
 	if err != nil {
 		return nil, err
 	}
-	res, err := b.c.Solve(ctx, client.SolveRequest{Definition: def, CacheImports: b.bc.CacheImports, Evaluate: evaluate && !e.IsScratch()})
+	return b.ask(ctx, g, client.SolveRequest{Definition: def, Evaluate: evaluate && !e.IsScratch()})
+}
+
+// again asks for a state that this build has made already.
+func (b *platformBuild) again(ctx context.Context, g *graph.Graph, e graph.Edge) (client.Reference, error) {
+	def, err := g.EncodeOps(e)
+	if err != nil {
+		return nil, err
+	}
+	return b.ask(ctx, g, client.SolveRequest{Definition: def})
+}
+
+func (b *platformBuild) ask(ctx context.Context, g *graph.Graph, req client.SolveRequest) (client.Reference, error) {
+	req.CacheImports = b.bc.CacheImports
+	res, err := b.c.Solve(ctx, req)
 	if err != nil {
 		return nil, explain(err, g)
 	}

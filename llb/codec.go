@@ -138,26 +138,42 @@ func (g *Graph) sort(listed []*Vertex) error {
 // inputs before users. Encoding scratch gives an empty definition. The same graph
 // and edge always give the same bytes.
 func (g *Graph) Encode(e Edge) (*pb.Definition, error) {
+	def, err := g.EncodeOps(e)
+	if err != nil || len(def.Def) == 0 {
+		return def, err
+	}
+	def.Metadata = map[string]*pb.OpMetadata{}
+	def.Source = &pb.Source{Locations: map[string]*pb.Locations{}, Infos: g.infos}
+	for _, raw := range def.Def {
+		d := digest.FromBytes(raw)
+		v := g.vertices[d]
+		if v == nil {
+			def.Metadata[string(d)] = g.terminal
+			continue
+		}
+		def.Metadata[string(d)] = v.Meta
+		if len(v.Locations) > 0 {
+			def.Source.Locations[string(d)] = &pb.Locations{Locations: v.Locations}
+		}
+	}
+	return def, nil
+}
+
+// EncodeOps is [Graph.Encode] without metadata and source locations: a short way to
+// ask for a state again that the same build has made already. Nothing in it ignores
+// the cache.
+func (g *Graph) EncodeOps(e Edge) (*pb.Definition, error) {
+	def := &pb.Definition{}
 	if e.IsScratch() {
-		return &pb.Definition{}, nil
+		return def, nil
 	}
 	if g.vertices[e.Vertex] == nil {
 		return nil, fmt.Errorf("encode definition: no vertex %s", e.Vertex)
 	}
-	def := &pb.Definition{
-		Metadata: map[string]*pb.OpMetadata{},
-		Source:   &pb.Source{Locations: map[string]*pb.Locations{}, Infos: g.infos},
-	}
 	in := g.closure(e)
 	for _, d := range g.order {
-		if !in[d] {
-			continue
-		}
-		v := g.vertices[d]
-		def.Def = append(def.Def, v.raw)
-		def.Metadata[string(d)] = v.Meta
-		if len(v.Locations) > 0 {
-			def.Source.Locations[string(d)] = &pb.Locations{Locations: v.Locations}
+		if in[d] {
+			def.Def = append(def.Def, g.vertices[d].raw)
 		}
 	}
 	raw, err := marshalOp(&pb.Op{Inputs: []*pb.Input{{Digest: string(e.Vertex), Index: e.Output}}})
@@ -165,7 +181,6 @@ func (g *Graph) Encode(e Edge) (*pb.Definition, error) {
 		return nil, err
 	}
 	def.Def = append(def.Def, raw)
-	def.Metadata[digest.FromBytes(raw).String()] = g.terminal
 	return def, nil
 }
 

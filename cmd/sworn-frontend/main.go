@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/moby/buildkit/frontend/gateway/grpcclient"
 	"github.com/moby/buildkit/util/appcontext"
-	_ "github.com/moby/buildkit/util/grpcutil/encoding/proto" // BuildKit's codec
 
 	"github.com/sworn-build/sworn/frontend"
+	"github.com/sworn-build/sworn/frontend/bridge"
 )
 
 func main() {
 	f := frontend.Frontend{Environ: os.Environ()}
-	if err := grpcclient.RunFromEnvironment(appcontext.Context(), f.Build); err != nil {
+	if err := bridge.Run(appcontext.Context(), os.Environ(), f.Build); err != nil {
 		fmt.Fprintf(os.Stderr, "sworn: %v\n", err)
 		os.Exit(1)
 	}
