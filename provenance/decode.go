@@ -14,7 +14,7 @@ import (
 const MaxPredicate = 39 << 20
 
 // DecodeContents reads a predicate of [ContentsType]: at most [MaxPredicate]
-// bytes, no unknown fields, no trailing bytes, and nothing that
+// bytes, no unknown or repeated fields, no trailing bytes, and nothing that
 // [Contents.Check] refuses.
 func DecodeContents(b []byte) (Contents, error) {
 	var c Contents
@@ -52,7 +52,7 @@ func decode(b []byte, v any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("trailing bytes")
 	}
-	return nil
+	return CheckKeys(b, FoldKey)
 }
 
 // Encode returns a predicate's JSON, one line with a newline. It escapes as

@@ -189,6 +189,7 @@ func TestDecodeStatement(t *testing.T) {
 		{"type", `{"_type":"x",` + subject + `,"predicateType":"p","predicate":{}}`, `decode statement: type "x" is not an in-toto statement`},
 		{"predicate type", `{"_type":"https://in-toto.io/Statement/v1",` + subject + `,"predicateType":"","predicate":{}}`, "decode statement: predicateType is empty"},
 		{"predicate", `{"_type":"https://in-toto.io/Statement/v1",` + subject + `,"predicateType":"p","predicate":[]}`, "decode statement: predicate is not an object"},
+		{"predicate's field twice", `{"_type":"https://in-toto.io/Statement/v1",` + subject + `,"predicateType":"p","predicate":{"a":{"b":1,"b":2}}}`, `decode statement: predicate: field "b" twice`},
 		{"no subject", `{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"p","predicate":{}}`, "decode statement: no subject"},
 		{"no digest", `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{}}],"predicateType":"p","predicate":{}}`, "decode statement: subject 0: no digest"},
 		{"subject's field", `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","uri":"u","digest":{"a":"b"}}],"predicateType":"p","predicate":{}}`, `decode statement: subject 0: unknown field "uri"`},

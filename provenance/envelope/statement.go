@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/opencontainers/go-digest"
+
+	"github.com/sworn-build/sworn/provenance"
 )
 
 // PayloadType is the media type of an in-toto statement, in a DSSE envelope and
@@ -85,7 +87,7 @@ func (s Statement) Encode() ([]byte, error) {
 // DecodeStatement reads a statement strictly. It is an error when the bytes are
 // not UTF-8 or too many, when a field of the statement or of a subject is
 // unknown, repeated or missing, or when bytes follow it. The predicate is only
-// checked to be a JSON object.
+// checked to be a JSON object in which no field is repeated.
 func DecodeStatement(b []byte) (Statement, error) {
 	s, err := decodeStatement(b)
 	if err != nil {
@@ -121,6 +123,9 @@ func decodeStatement(b []byte) (Statement, error) {
 	s.Predicate = fields["predicate"]
 	if len(s.Predicate) == 0 || s.Predicate[0] != '{' {
 		return s, errors.New("predicate is not an object")
+	}
+	if err := provenance.CheckKeys(s.Predicate, nil); err != nil {
+		return s, fmt.Errorf("predicate: %w", err)
 	}
 	s.Subject, err = decodeSubjects(fields["subject"])
 	return s, err

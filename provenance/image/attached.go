@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/provenance/envelope"
 )
 
-// maxStatements bounds the statements of one platform.
-const maxStatements = 64
+// maxStatements bounds the statements of one platform: memory holds all of them,
+// and each may have [envelope.MaxStatementBytes].
+const maxStatements = 16
 
 // Attached is a statement that BuildKit attached. It is unsigned: anyone who can
 // write the image can write it.
@@ -29,8 +31,8 @@ func ReadStatements(ctx context.Context, f Fetcher, ix Index, p Platform) ([]Att
 		return nil, &NoAttestationsError{"platform " + p.Name, "the index lists none for " + p.Manifest.Digest.String()}
 	}
 	subject := "attestation manifest " + p.Attestation.Digest.String()
-	var m ocispec.Manifest
-	if err := readJSON(ctx, f, *p.Attestation, "attestation manifest", &m); err != nil {
+	m, err := readManifest(ctx, f, *p.Attestation, "attestation manifest")
+	if err != nil {
 		return nil, err
 	}
 	if m.Subject != nil && m.Subject.Digest != p.Manifest.Digest {
@@ -40,7 +42,12 @@ func ReadStatements(ctx context.Context, f Fetcher, ix Index, p Platform) ([]Att
 		return nil, contentErrorf(subject, "%d statements, more than %d", len(m.Layers), maxStatements)
 	}
 	var out []Attached
+	seen := make(map[digest.Digest]bool)
 	for _, l := range m.Layers {
+		if seen[l.Digest] {
+			return nil, contentErrorf(subject, "statement %.200s twice", l.Digest)
+		}
+		seen[l.Digest] = true
 		if l.MediaType != envelope.PayloadType {
 			return nil, contentErrorf(subject, "layer of media type %.200q, want %s", l.MediaType, envelope.PayloadType)
 		}

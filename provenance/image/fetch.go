@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
+
+	"github.com/sworn-build/sworn/provenance"
 )
 
 // MaxManifestBytes bounds manifests, indexes and image configs. Registries take no
@@ -81,6 +84,48 @@ func readJSON(ctx context.Context, f Fetcher, d ocispec.Descriptor, what string,
 	}
 	if err := json.Unmarshal(b, v); err != nil {
 		return contentErrorf(what+" "+d.Digest.String(), "%w", err)
+	}
+	return nil
+}
+
+// readManifest reads a manifest that can be taken for nothing else.
+func readManifest(ctx context.Context, f Fetcher, d ocispec.Descriptor, what string) (ocispec.Manifest, error) {
+	var m ocispec.Manifest
+	b, err := Read(ctx, f, d, what, MaxManifestBytes)
+	if err != nil {
+		return m, err
+	}
+	err = checkDocument(b, d.MediaType, "an index", "manifests")
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil {
+		return m, contentErrorf(what+" "+d.Digest.String(), "%w", err)
+	}
+	return m, nil
+}
+
+// checkDocument verifies that every reader takes a manifest or an index for what
+// its descriptor says it is: it has none of the other's fields, none twice, and
+// says the same of itself.
+// See https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh.
+func checkDocument(b []byte, mediaType, other string, fields ...string) error {
+	if err := provenance.CheckKeys(b, provenance.FoldKey); err != nil {
+		return err
+	}
+	var document map[string]json.RawMessage
+	if err := json.Unmarshal(b, &document); err != nil {
+		return err
+	}
+	for name, value := range document {
+		for _, f := range fields {
+			if strings.EqualFold(name, f) {
+				return fmt.Errorf("has the field %q of %s", name, other)
+			}
+		}
+		if strings.EqualFold(name, "mediaType") && string(value) != `"`+mediaType+`"` {
+			return fmt.Errorf("it says of itself that it is a %.200s, not %q", value, mediaType)
+		}
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func TestWhiteoutsActOnLowerLayersOnly(t *testing.T) {
 	for name, upper := range map[string][]imagetest.Entry{
 		"marker last":  {entry(tar.TypeReg, "d/both", "", "2"), entry(tar.TypeReg, "d/.wh..wh..opq", "", ""), entry(tar.TypeReg, ".wh.f", "", "")},
 		"marker first": {entry(tar.TypeReg, ".wh.f", "", ""), entry(tar.TypeReg, "d/.wh..wh..opq", "", ""), entry(tar.TypeReg, "d/both", "", "2")},
-		"by name":      {entry(tar.TypeReg, "d/both", "", "2"), entry(tar.TypeReg, "d/.wh.old", "", ""), entry(tar.TypeReg, "d/.wh.both", "", ""), entry(tar.TypeReg, ".wh.f", "", ""), entry(tar.TypeReg, "none/.wh.x", "", "")},
+		"by name":      {entry(tar.TypeReg, "d/.wh.both", "", ""), entry(tar.TypeReg, "d/both", "", "2"), entry(tar.TypeReg, "d/.wh.old", "", ""), entry(tar.TypeReg, ".wh.f", "", ""), entry(tar.TypeReg, "none/.wh.x", "", "")},
 	} {
 		img := imagetest.New(t, imagetest.Options{Layers: [][]imagetest.Entry{lower, upper}})
 		got, err := image.ReadRootfs(t.Context(), serve(img), img.Platforms[0])
@@ -114,7 +114,7 @@ func TestWhiteoutsActOnLowerLayersOnly(t *testing.T) {
 func TestCapabilitiesAreRead(t *testing.T) {
 	e := entry(tar.TypeReg, "ping", "", "x")
 	e.PAXRecords = map[string]string{"SCHILY.xattr.security.capability": "\x01\x00\x00\x02"}
-	img := imagetest.New(t, imagetest.Options{Layers: [][]imagetest.Entry{{e, entry(tar.TypeLink, "ping2", "ping", "")}}})
+	img := imagetest.New(t, imagetest.Options{Layers: [][]imagetest.Entry{{e, with(entry(tar.TypeLink, "ping2", "ping", ""), xattr("security.capability", "\x01\x00\x00\x02"))}}})
 	got, err := image.ReadRootfs(t.Context(), serve(img), img.Platforms[0])
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -16,6 +16,7 @@ const (
 	refTypeAnnotation   = "vnd.docker.reference.type"
 	refDigestAnnotation = "vnd.docker.reference.digest"
 	attestationManifest = "attestation-manifest"
+	attestationPlatform = "unknown/unknown"
 )
 
 // Media types of Docker's own that registries still hold.
@@ -24,11 +25,8 @@ const (
 	dockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
 )
 
-const (
-	maxPlatforms = 256
-	// maxName bounds a name that is printed: platform or media type.
-	maxName = 200
-)
+// maxPlatforms bounds the platforms of an image; memory holds the statements of all.
+const maxPlatforms = 64
 
 // Index is an image with attestations, as BuildKit exports it.
 type Index struct {
@@ -78,13 +76,17 @@ func ReadIndex(ctx context.Context, f Fetcher, d ocispec.Descriptor) (Index, err
 	if err != nil {
 		return Index{}, err
 	}
-	platforms, err := parseIndex(b)
+	var found []Platform
+	err = checkDocument(b, d.MediaType, "a manifest", "layers", "config", "fsLayers")
+	if err == nil {
+		found, err = parseIndex(b)
+	}
 	if err != nil {
 		return Index{}, &ContentError{subject, err}
 	}
-	for _, p := range platforms {
+	for _, p := range found {
 		if p.Attestation != nil {
-			return Index{Descriptor: d, Platforms: platforms}, nil
+			return Index{Descriptor: d, Platforms: found}, nil
 		}
 	}
 	return Index{}, &NoAttestationsError{subject, "its index lists no attestation manifest"}
@@ -98,39 +100,53 @@ func parseIndex(b []byte) ([]Platform, error) {
 	if len(index.Manifests) > 2*maxPlatforms {
 		return nil, fmt.Errorf("%d manifests, more than %d", len(index.Manifests), 2*maxPlatforms)
 	}
-	var platforms []Platform
+	var found []Platform
 	var attestations []ocispec.Descriptor
-	at := make(map[digest.Digest]int)
 	for i, m := range index.Manifests {
 		if err := checkManifest(m); err != nil {
 			return nil, fmt.Errorf("manifest %d: %w", i, err)
 		}
+		p := Platform{Name: platformName(m.Platform), Manifest: m}
 		if m.Annotations[refTypeAnnotation] == attestationManifest {
+			if p.Name != attestationPlatform {
+				return nil, fmt.Errorf("attestation manifest %s is for %s, want %s: a runtime might start it",
+					m.Digest, described(p.Name), attestationPlatform)
+			}
 			attestations = append(attestations, m)
 			continue
 		}
-		if _, twice := at[m.Digest]; twice {
-			return nil, fmt.Errorf("manifest %s twice", m.Digest)
+		for _, other := range found {
+			if other.Manifest.Digest == m.Digest {
+				return nil, fmt.Errorf("manifest %s twice", m.Digest)
+			}
+			// A runtime takes one of the two, and which is not ours to say.
+			if SamePlatform(other.Name, p.Name) {
+				return nil, fmt.Errorf("two manifests for %s", other.Name)
+			}
 		}
-		at[m.Digest] = len(platforms)
-		platforms = append(platforms, Platform{Name: platformName(m.Platform), Manifest: m})
+		found = append(found, p)
 	}
-	if len(platforms) == 0 {
+	if len(found) == 0 {
 		return nil, fmt.Errorf("no manifest of a platform")
 	}
+	return found, pair(found, attestations)
+}
+
+// pair gives each platform its attestation manifest.
+func pair(found []Platform, attestations []ocispec.Descriptor) error {
 	for i := range attestations {
 		a := &attestations[i]
-		k, ok := at[digest.Digest(a.Annotations[refDigestAnnotation])]
-		if !ok {
-			return nil, fmt.Errorf("attestation manifest %s refers to %.200q, which is not in the index",
-				a.Digest, a.Annotations[refDigestAnnotation])
+		of := digest.Digest(a.Annotations[refDigestAnnotation])
+		k := slices.IndexFunc(found, func(p Platform) bool { return p.Manifest.Digest == of })
+		if k < 0 {
+			return fmt.Errorf("attestation manifest %s refers to %.200q, which is not in the index", a.Digest, of)
 		}
-		if platforms[k].Attestation != nil {
-			return nil, fmt.Errorf("two attestation manifests for %s", platforms[k].Manifest.Digest)
+		if found[k].Attestation != nil {
+			return fmt.Errorf("two attestation manifests for %s", of)
 		}
-		platforms[k].Attestation = a
+		found[k].Attestation = a
 	}
-	return platforms, nil
+	return nil
 }
 
 func checkManifest(m ocispec.Descriptor) error {
@@ -144,15 +160,4 @@ func checkManifest(m ocispec.Descriptor) error {
 		return fmt.Errorf("media type %.200q is not a manifest", m.MediaType)
 	}
 	return nil
-}
-
-func platformName(p *ocispec.Platform) string {
-	if p == nil || p.OS == "" {
-		return "unknown"
-	}
-	name := p.OS + "/" + p.Architecture
-	if p.Variant != "" {
-		name += "/" + p.Variant
-	}
-	return strings.ToValidUTF8(name[:min(len(name), maxName)], "?")
 }

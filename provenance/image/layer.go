@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -32,8 +33,8 @@ const (
 //
 // Errors: [ContentError] when a layer is at fault.
 func ReadRootfs(ctx context.Context, f Fetcher, manifest ocispec.Descriptor) (Rootfs, error) {
-	var m ocispec.Manifest
-	if err := readJSON(ctx, f, manifest, "manifest", &m); err != nil {
+	m, err := readManifest(ctx, f, manifest, "manifest")
+	if err != nil {
 		return Rootfs{}, err
 	}
 	var config ocispec.Image
@@ -53,7 +54,9 @@ func ReadRootfs(ctx context.Context, f Fetcher, manifest ocispec.Descriptor) (Ro
 		}
 		r.Size += l.Size
 	}
-	r.Files = t.files()
+	if r.Files, err = t.files(); err != nil {
+		return Rootfs{}, &ContentError{"manifest " + manifest.Digest.String(), err}
+	}
 	return r, nil
 }
 
@@ -120,7 +123,7 @@ func applyLayer(r io.Reader, mediaType string, id digest.Digest, t *tree) error 
 		return err
 	}
 	// The diff ID covers what follows the end of the archive as well.
-	if _, err := io.Copy(io.Discard, tee); err != nil {
+	if err := zeros(tee); err != nil {
 		return err
 	}
 	if limited.N == 0 {
@@ -130,6 +133,24 @@ func applyLayer(r io.Reader, mediaType string, id digest.Digest, t *tree) error 
 		return fmt.Errorf("its diff ID is %s, the config says %s", got, id)
 	}
 	return nil
+}
+
+// zeros reads to the end and verifies that there is padding alone: some readers
+// look for more entries there.
+func zeros(r io.Reader) error {
+	b := make([]byte, 1<<15)
+	for {
+		n, err := r.Read(b)
+		if slices.ContainsFunc(b[:n], func(c byte) bool { return c != 0 }) {
+			return errors.New("bytes after the end of the archive")
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func decompress(r io.Reader, mediaType string) (io.ReadCloser, error) {

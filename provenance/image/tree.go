@@ -23,11 +23,12 @@ const (
 )
 
 const (
-	// maxEntries bounds the entries of an image's layers, memory being some 300
-	// bytes each.
-	maxEntries = 8 << 20
-	// maxDepth bounds the folders above an entry: PATH_MAX has room for 2048.
-	maxDepth = 2048
+	// maxEntries bounds the entries of an image's layers and the folders that they
+	// imply, memory being some 400 bytes each. A contents/v1 has room for less than
+	// half a million.
+	maxEntries = 2 << 20
+	// maxPaths bounds the paths of an image together, in bytes, for the same reason.
+	maxPaths = 256 << 20
 )
 
 // Rootfs is the file system that an image's layers make.
@@ -50,7 +51,9 @@ type tree struct {
 type node struct {
 	file provenance.File
 	// layer wrote the node last. Whiteouts act on lower layers only.
-	layer    int
+	layer int
+	// opaque is the last layer that has an opaque marker in the folder.
+	opaque   int
 	children map[string]*node
 }
 
@@ -77,13 +80,21 @@ func (t *tree) apply(tr *tar.Reader) error {
 		if err != nil {
 			return fmt.Errorf("read tar: %w", err)
 		}
-		if t.entries++; t.entries > maxEntries {
-			return fmt.Errorf("more than %d entries", maxEntries)
+		if err := t.count(); err != nil {
+			return err
 		}
 		if err := t.add(h, tr); err != nil {
 			return fmt.Errorf("entry %.500q: %w", h.Name, err)
 		}
 	}
+}
+
+// count counts an entry or an implied folder.
+func (t *tree) count() error {
+	if t.entries++; t.entries > maxEntries {
+		return fmt.Errorf("more than %d entries", maxEntries)
+	}
+	return nil
 }
 
 func (t *tree) add(h *tar.Header, r io.Reader) error {
@@ -113,7 +124,7 @@ func (t *tree) add(h *tar.Header, r io.Reader) error {
 		return err
 	}
 	if old := parent.children[base]; old != nil && old.children != nil && n.children != nil {
-		n.children = old.children
+		n.children, n.opaque = old.children, old.opaque
 	}
 	parent.children[base] = n
 	return nil
@@ -122,11 +133,19 @@ func (t *tree) add(h *tar.Header, r io.Reader) error {
 // whiteout removes what lower layers have. A parent that is not there is nothing
 // to remove from.
 func (t *tree) whiteout(dir []string, base string) error {
+	name := strings.TrimPrefix(base, whiteoutPrefix)
+	if name == "" || name == "." || name == ".." {
+		return errors.New("whiteout of no name")
+	}
 	parent, err := t.lookup(dir)
 	if err != nil || parent == nil || parent.children == nil {
 		return err
 	}
 	if base == whiteoutOpaque {
+		if parent.opaque == t.layer {
+			return nil // nothing of a lower layer is left
+		}
+		parent.opaque = t.layer
 		for name, c := range parent.children {
 			if t.prune(c) {
 				delete(parent.children, name)
@@ -137,10 +156,16 @@ func (t *tree) whiteout(dir []string, base string) error {
 	if strings.HasPrefix(base, whiteoutMeta) {
 		return nil
 	}
-	name := strings.TrimPrefix(base, whiteoutPrefix)
-	if c := parent.children[name]; c != nil && t.prune(c) {
-		delete(parent.children, name)
+	c := parent.children[name]
+	if c == nil {
+		return nil
 	}
+	// The spec keeps what the same layer has; unpackers that go entry by entry
+	// remove it.
+	if !t.prune(c) {
+		return errors.New("whiteout of what the same layer has")
+	}
+	delete(parent.children, name)
 	return nil
 }
 
@@ -162,6 +187,9 @@ func (t *tree) folder(parts []string) (*node, error) {
 	for i, p := range parts {
 		c := n.children[p]
 		if c == nil {
+			if err := t.count(); err != nil {
+				return nil, err
+			}
 			c = newDir(t.layer)
 			n.children[p] = c
 		}
@@ -188,18 +216,27 @@ func (t *tree) lookup(parts []string) (*node, error) {
 }
 
 // files lists the tree.
-func (t *tree) files() []provenance.File {
+func (t *tree) files() ([]provenance.File, error) {
 	var out []provenance.File
-	var walk func(prefix string, n *node)
-	walk = func(prefix string, n *node) {
+	bytes := 0
+	var walk func(prefix string, n *node) error
+	walk = func(prefix string, n *node) error {
 		for name, c := range n.children {
 			f := c.file
 			f.Path = step.Path(prefix + "/" + name)
+			if bytes += len(f.Path); bytes > maxPaths {
+				return fmt.Errorf("paths of more than %d bytes together", maxPaths)
+			}
 			out = append(out, f)
-			walk(string(f.Path), c)
+			if err := walk(string(f.Path), c); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	walk("", t.root)
+	if err := walk("", t.root); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(out, func(a, b provenance.File) int { return cmp.Compare(a.Path, b.Path) })
-	return out
+	return out, nil
 }

@@ -55,7 +55,7 @@ func Layers() [][]Entry {
 		},
 		{
 			owned(dir("app", 0o755), 1000, 1000), owned(file("app/server", 0o755, "server binary"), 1000, 1000),
-			link(tar.TypeLink, "app/server2", "app/server", 0o755),
+			owned(link(tar.TypeLink, "app/server2", "app/server", 0o755), 1000, 1000),
 			file("no/parents/here", 0o644, "implicit"),
 			file("app/name with \n newline", 0o644, "hostile"), file("app/b\xffd", 0o644, "bytes"),
 		},
