@@ -19,7 +19,7 @@ import (
 
 // bound makes a container whose ledger is that of entries; rootfs holds the same
 // until edit changes it.
-func bound(t *testing.T, entries []string, edit func(rootfs string)) string {
+func bound(t testing.TB, entries []string, edit func(rootfs string)) string {
 	t.Helper()
 	dir := container(t)
 	rootfs := filepath.Join(dir, step.RootfsDir)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
-	"github.com/sworn-build/sworn/sbom/treetest"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -180,18 +179,6 @@ func FuzzAssemble(f *testing.F) {
 			t.Error(err)
 		}
 	})
-}
-
-func BenchmarkDescribe10000Files(b *testing.B) {
-	dir := container(b)
-	var entries []string
-	for i := range 10000 {
-		entries = append(entries, fmt.Sprintf("file 0644 /d%d/f%d %d", i%100, i, i))
-	}
-	treetest.Make(b, filepath.Join(dir, step.StateDir, "1"), entries...)
-	for b.Loop() {
-		must(b, dir, "describe")
-	}
 }
 
 func BenchmarkAssemble100000Entries(b *testing.B) {
