@@ -142,7 +142,7 @@ func (a *attribution) asBefore(f *provenance.FileInput) error {
 const maxUnseen = 1000
 
 // unseenReason is why they are listed.
-const unseenReason = "it was linked, moved, touched or changed in its metadata; it may have been read under another name"
+const unseenReason = "it was replaced, linked, moved or touched and has the bytes that it had; it may have been read under another name"
 
 // unseen adds the files that the step can have read under a name that nobody
 // watched, such as a hard link in a new folder: making one copies the file, and the
@@ -158,7 +158,7 @@ func (a *attribution) unseen(in *provenance.Inputs, o step.Observation, copied [
 	}
 	if len(paths) > maxUnseen {
 		in.Complete = false
-		in.Reasons = append(slices.Clone(in.Reasons), fmt.Sprintf("%d files were linked, moved, touched or changed in their metadata; any may have been read under another name", len(paths)))
+		in.Reasons = append(slices.Clone(in.Reasons), fmt.Sprintf("%d files were replaced, linked, moved or touched; any may have been read under another name", len(paths)))
 		slices.Sort(in.Reasons)
 		return nil
 	}

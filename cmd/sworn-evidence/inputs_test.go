@@ -96,7 +96,7 @@ func TestTooManyUnseenFilesAreOneReason(t *testing.T) {
 		}
 		want := provenance.Inputs{
 			Mode: step.ObserveInotify, Packages: []provenance.PackageInput{}, Files: []provenance.FileInput{},
-			Reasons: []string{"1001 files were linked, moved, touched or changed in their metadata; any may have been read under another name", "A", "b"},
+			Reasons: []string{"1001 files were replaced, linked, moved or touched; any may have been read under another name", "A", "b"},
 		}
 		if diff := cmp.Diff(want, in); diff != "" {
 			t.Errorf("inputs (-want +got):\n%s", diff)
