@@ -163,6 +163,15 @@ func FuzzAssemble(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(p, b)
+	one.Steps = append(one.Steps, step.Step{
+		ID: "step2", Kind: step.KindFile, Reads: []string{"step1"}, Evidence: &step.Place{Item: 1},
+		Actions: []string{"copy step1:/e*/motd /etc/", "copy step1:/usr /usr", "mkfile /x"},
+		Copies:  []step.Copy{{From: "step1", Src: "/e*/motd", Dest: "/etc/", Pattern: true}, {From: "step1", Src: "/usr", Dest: "/usr", Contents: true}},
+	})
+	if p, err = step.EncodePlan(one); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(p, b)
 	f.Fuzz(func(t *testing.T, planJSON, evidenceJSON []byte) {
 		plan, err := step.DecodePlan(planJSON)
 		if err != nil {
