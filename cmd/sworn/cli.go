@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/sworn-build/sworn/provenance/repository"
@@ -64,9 +66,6 @@ func (c *cli) run(ctx context.Context, args []string) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitPass
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = &hinted{fmt.Errorf("%w: not done after %s", err, c.timeout), "give it more time with --timeout"}
 	}
 	c.say("%v", err)
 	var f *failure
@@ -137,9 +136,28 @@ func (c *cli) withImage(ctx context.Context, image string, do func(context.Conte
 	defer cancel()
 	repo, err := repository.Open(ctx, ref, repository.Options{PlainHTTPUnsafe: c.plainHTTP, UserAgent: "sworn/" + version()})
 	if err != nil {
-		return connection(err)
+		return named(err)
 	}
-	return errors.Join(connection(do(ctx, repo)), repo.Close())
+	err = do(ctx, repo)
+	// A dial that took too long is a deadline as well, but not this one.
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = &hinted{fmt.Errorf("%w: not done after %s", err, c.timeout), "give it more time with --timeout"}
+	}
+	return errors.Join(connection(err), repo.Close())
+}
+
+// resolve finds out which image is meant.
+func resolve(ctx context.Context, repo *repository.Repository) (ocispec.Descriptor, error) {
+	d, err := repo.Resolve(ctx)
+	return d, named(err)
+}
+
+// named adds what to try when there is no image of the name.
+func named(err error) error {
+	if errors.Is(err, repository.ErrNotFound) {
+		return &hinted{err, "check the name and the tag, and that it was pushed"}
+	}
+	return connection(err)
 }
 
 // connection adds what to try when an image cannot be had.
@@ -150,7 +168,7 @@ func connection(err error) error {
 	case err == nil, errors.As(err, &f), errors.As(err, &h):
 		return err
 	case errors.Is(err, repository.ErrNotFound):
-		return &hinted{err, "check the name and the tag, and that it was pushed"}
+		return &hinted{err, "the image lists content that is not there: it was pushed or copied in part"}
 	case errors.Is(err, repository.ErrUnreachable):
 		return &hinted{err, "check that the registry runs and the host and port are right"}
 	}
@@ -165,8 +183,13 @@ func (c *cli) options(repo *repository.Repository) signature.Options {
 }
 
 func (c *cli) printJSON(v any) error {
-	e := json.NewEncoder(c.stdout)
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c.stdout, printableJSON(out.String()))
+	return err
 }

@@ -86,7 +86,7 @@ func (c *cli) inspect(ctx context.Context, ref string, o inspectOptions) error {
 		key = &k
 	}
 	return c.withImage(ctx, ref, func(ctx context.Context, repo *repository.Repository) error {
-		desc, err := repo.Resolve(ctx)
+		desc, err := resolve(ctx, repo)
 		if err != nil {
 			return err
 		}
@@ -153,6 +153,9 @@ func inspectPlatform(p image.Platform, attached []image.Attached) (inspectedPlat
 	out := inspectedPlatform{Platform: p.Name, Digest: p.Manifest.Digest}
 	for _, a := range attached {
 		s := a.Statement
+		if s.PredicateType == provenance.StepsType && out.Steps != nil || s.PredicateType == provenance.ContentsType && out.Contents != nil {
+			return out, &image.ContentError{Subject: "platform " + p.Name, Err: fmt.Errorf("two statements of type %s", s.PredicateType)}
+		}
 		out.Statements = append(out.Statements, inspectedStatement{s.PredicateType, a.Descriptor.Digest, a.Descriptor.Size})
 		switch s.PredicateType {
 		case provenance.StepsType:

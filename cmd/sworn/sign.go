@@ -48,7 +48,7 @@ func (c *cli) sign(ctx context.Context, image, keyPath string, asJSON bool) erro
 		return err
 	}
 	return c.withImage(ctx, image, func(ctx context.Context, repo *repository.Repository) error {
-		desc, err := repo.Resolve(ctx)
+		desc, err := resolve(ctx, repo)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/step"
@@ -24,18 +25,27 @@ func whatText(s *provenance.Step) string {
 }
 
 func linesText(lines []step.Lines) string {
-	if len(lines) == 0 {
-		return "no line"
+	// The parser gives each line of some instructions a range of its own.
+	var merged []step.Lines
+	for _, l := range lines {
+		if n := len(merged); n > 0 && l.Start == merged[n-1].End+1 {
+			merged[n-1].End = l.End
+		} else {
+			merged = append(merged, l)
+		}
 	}
 	var out []string
-	for _, l := range lines {
+	for _, l := range merged {
 		if l.Start == l.End {
 			out = append(out, fmt.Sprint(l.Start))
 		} else {
 			out = append(out, fmt.Sprintf("%d-%d", l.Start, l.End))
 		}
 	}
-	if len(lines) == 1 && lines[0].Start == lines[0].End {
+	switch {
+	case len(merged) == 0:
+		return "no line"
+	case len(merged) == 1 && merged[0].Start == merged[0].End:
 		return "line " + out[0]
 	}
 	return "lines " + strings.Join(out, ", ")
@@ -64,14 +74,15 @@ func inputsText(in *provenance.Inputs) string {
 		owned += p.Files
 	}
 	text := fmt.Sprintf("%d files of %d packages, %d other files", owned, len(in.Packages), len(in.Files)+in.OmittedFiles)
+	return text
+}
+
+func inputPaths(in *provenance.Inputs) []string {
 	var paths []string
 	for _, f := range in.Files {
 		paths = append(paths, string(f.Path))
 	}
-	if len(paths) > 0 {
-		text += ": " + listText(paths)
-	}
-	return text
+	return paths
 }
 
 func outputsText(o *provenance.Outputs) string {
@@ -88,12 +99,30 @@ func outputsText(o *provenance.Outputs) string {
 	return fmt.Sprintf("%d added, %d changed, %d removed", added, changed, removed)
 }
 
-// listText lists the first of many.
-func listText(list []string) string {
-	if len(list) <= maxListed {
-		return strings.Join(list, ", ")
+// shortPURLs leaves out the qualifiers, which say the same of most packages.
+func shortPURLs(list []string) []string {
+	out := make([]string, len(list))
+	for i, p := range list {
+		out[i], _, _ = strings.Cut(p, "?")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:maxListed], ", "), len(list)-maxListed)
+	return out
+}
+
+// listText lists the first of many, as many as fit into listWidth characters and
+// one at least.
+func listText(list []string) string {
+	text := ""
+	for i, s := range list {
+		next := s
+		if i > 0 {
+			next = text + ", " + s
+		}
+		if i > 0 && utf8.RuneCountInString(next) > listWidth {
+			return fmt.Sprintf("%s + %d more", text, len(list)-i)
+		}
+		text = next
+	}
+	return text
 }
 
 func bytesText(n int64) string {

@@ -160,7 +160,10 @@ func TestTamperedBundles(t *testing.T) {
 		{"statement about another image", resign(key, func(s *envelope.Statement) {
 			s.Subject = s.Subject[:1]
 			s.Subject[0].Digest = map[string]string{"sha256": strings.Repeat("ab", 32)}
-		}), 0, `refused .*statement is not about sha256:`},
+		}), 0, `refused  \S+/contents/v1: statement is not about sha256:`},
+		{"half the signatures", func(_ *testing.T, img *imagetest.Image, h *holding) []referrers.Artifact {
+			return slices.DeleteFunc(h.held, func(a referrers.Artifact) bool { return a.Subject.Digest == img.Platforms[0].Digest })
+		}, 0, `warnings(?s:.*)no signature of \S+ refers to the manifest sha256:\w+, .*; sworn sign with the same key adds it`},
 		{"statement about the index alone", resign(key, func(s *envelope.Statement) { s.Subject = s.Subject[:1] }), 0, `its statement is about no platform of this image`},
 		{"another statement of the same key", resign(key, func(s *envelope.Statement) { s.PredicateType = "https://example.com/scan" }), 0,
 			`not checked(?s:.*)https://example.com/scan is signed, but no statement of the build`},

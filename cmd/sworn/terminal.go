@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -33,6 +34,24 @@ func printable(s string) string {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 		i += n
+	}
+	return b.String()
+}
+
+// printableJSON escapes in JSON what encoding/json leaves as it is and a terminal
+// would act on. The values stay the same.
+func printableJSON(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
 	}
 	return b.String()
 }

@@ -12,8 +12,11 @@ const (
 	// commandWidth is how much of a command is shown, in characters: a line of a
 	// usual terminal.
 	commandWidth = 88
-	// maxListed is how many packages or paths are listed before "and N more".
-	maxListed = 6
+	// listWidth is how much of a list of packages or paths is shown, in characters,
+	// before "+ N more". All of it is in the JSON.
+	listWidth = 110
+	// maxSources is how many sources of files are shown, most files first.
+	maxSources = 12
 )
 
 // printInspection prints an inspection as a tree.
@@ -38,7 +41,11 @@ func (c *cli) printPlatform(p *printer, pl *inspectedPlatform) {
 	if t := pl.Contents; t != nil {
 		p.line("├─ contents: %d entries, %d files of %s; %d files of %d packages, %d of none",
 			t.Entries, t.Files, bytesText(t.Bytes), t.Owned, t.Packages, t.Unowned)
-		for _, s := range t.BySource {
+		for i, s := range t.BySource {
+			if i == maxSources {
+				p.line("│         + %d more", len(t.BySource)-i)
+				break
+			}
 			p.line("│  %6d from %s", s.Entries, s.Source)
 		}
 	}
@@ -80,14 +87,21 @@ func (c *cli) printSteps(p *printer, steps []provenance.Step) {
 	}
 }
 
-// stageOf returns the stage of a name like "[build 2/4] RUN make".
+// stageOf returns the stage of a name like "[build 2/4] RUN make" or, where there
+// are several platforms, "[linux/amd64->arm64 build 2/4] RUN make". A stage without
+// a name that is the only one is not in it: "[2/4] RUN make".
 func stageOf(name string) string {
 	inner, _, ok := strings.Cut(strings.TrimPrefix(name, "["), "]")
 	if !ok || !strings.HasPrefix(name, "[") {
 		return "(no stage)"
 	}
-	stage, _, _ := strings.Cut(inner, " ")
-	return stage
+	for word := range strings.FieldsSeq(inner) {
+		// Platforms and counts have a slash, names of stages never.
+		if !strings.Contains(word, "/") {
+			return word
+		}
+	}
+	return "(only stage)"
 }
 
 func (c *cli) printStep(p *printer, s *provenance.Step) {
@@ -106,16 +120,19 @@ func (c *cli) printStep(p *printer, s *provenance.Step) {
 	}
 	if in := s.Inputs; in != nil {
 		detail("read", "%s", inputsText(in))
+		if paths := inputPaths(in); len(paths) > 0 {
+			detail("", "%s", listText(paths))
+		}
 		if !in.Complete {
 			p.line("│  │  │    %-8s  %s", "", c.painted(yellow, "not complete: "+strings.Join(append([]string{"observed by " + in.Mode}, in.Reasons...), "; ")))
 		}
 	}
 	detail("wrote", "%s", outputsText(&s.Outputs))
 	if list := s.Outputs.PackagesAdded; len(list) > 0 {
-		detail("packages", "+ %s", listText(list))
+		detail("packages", "+ %s", listText(shortPURLs(list)))
 	}
 	if list := s.Outputs.PackagesRemoved; len(list) > 0 {
-		detail("packages", "- %s", listText(list))
+		detail("packages", "- %s", listText(shortPURLs(list)))
 	}
 }
 

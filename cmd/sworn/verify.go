@@ -51,7 +51,7 @@ func (c *cli) verify(ctx context.Context, image, keyPath string, asJSON bool) er
 		return err
 	}
 	return c.withImage(ctx, image, func(ctx context.Context, repo *repository.Repository) error {
-		desc, err := repo.Resolve(ctx)
+		desc, err := resolve(ctx, repo)
 		if err != nil {
 			return err
 		}
@@ -110,6 +110,7 @@ func (c *cli) printVerdict(out verdictOutput) error {
 	}
 	c.printList(p, "checked", out.Checked)
 	c.printList(p, "not checked", out.NotChecked)
+	c.printList(p, "warnings", out.Warnings)
 	c.printList(p, "problems", out.Problems)
 	c.printList(p, "try next", out.Next)
 	if out.Pass {
@@ -127,7 +128,10 @@ func (c *cli) printConsidered(p *printer, r signature.Considered) {
 	}
 	about := ""
 	if r.PredicateType != "" {
-		about = fmt.Sprintf("  %s of %s", r.PredicateType, strings.Join(r.Platforms, ", "))
+		about = "  " + r.PredicateType
+	}
+	if len(r.Platforms) > 0 {
+		about += " of " + strings.Join(r.Platforms, ", ")
 	}
 	p.line("  %-11s %s  %s%s: %s", r.Of, r.Digest, state, about, r.Reason)
 }

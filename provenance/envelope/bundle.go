@@ -166,6 +166,14 @@ func (b *Bundle) Verify(key PublicKey, digests ...digest.Digest) error {
 	if key.key == nil || len(digests) == 0 {
 		return errors.New("verify bundle: no key or no digest to verify for")
 	}
+	material, err := b.bundle.VerificationContent()
+	if err != nil {
+		return fmt.Errorf("verify bundle: %w", err)
+	}
+	// Nothing here could trust a certificate, and none stands in for the key.
+	if material.PublicKey() == nil || material.Certificate() != nil {
+		return &SignatureError{Err: errors.New("signed with a certificate, not with a key")}
+	}
 	verifier, err := newVerifier(key)
 	if err != nil {
 		return fmt.Errorf("verify bundle: %w", err)

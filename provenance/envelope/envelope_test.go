@@ -8,12 +8,18 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
@@ -298,5 +304,60 @@ func TestPrintableHint(t *testing.T) {
 		if got := PrintableHint(in); got != want {
 			t.Errorf("PrintableHint(%q) = %s, want %s", in, got, want)
 		}
+	}
+}
+
+// TestCertificatesAreNoKeys: a bundle that carries a certificate for the very key
+// that signed it is not signed with a key.
+func TestCertificatesAreNoKeys(t *testing.T) {
+	key := testKey(t)
+	b, err := Sign(t.Context(), key, testStatement())
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.GetPublicKey(), key.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := regexp.MustCompile(`"publicKey":\{[^}]*\}`).ReplaceAll(b, fmt.Appendf(nil, `"certificate":{"rawBytes":%q}`, base64.StdEncoding.EncodeToString(der)))
+	bundle, err := DecodeBundle(with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sig *SignatureError
+	if err := bundle.Verify(key.Public(), one); !errors.As(err, &sig) || !strings.Contains(err.Error(), "signed with a certificate, not with a key") {
+		t.Errorf("certificate: %v", err)
+	}
+}
+
+// TestTheOtherHalfOfACurveSaysTheSame: of an ECDSA signature there is a second form.
+// It verifies, and the payload is the same.
+func TestTheOtherHalfOfACurveSaysTheSame(t *testing.T) {
+	key := testKey(t)
+	b, err := Sign(t.Context(), key, testStatement())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`"sig":"([^"]*)"`).FindSubmatch(b)
+	der, err := base64.StdEncoding.DecodeString(string(found[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sig struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &sig); err != nil {
+		t.Fatal(err)
+	}
+	sig.S.Sub(elliptic.P256().Params().N, sig.S)
+	if der, err = asn1.Marshal(sig); err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.Replace(b, found[1], []byte(base64.StdEncoding.EncodeToString(der)), 1)
+	bundle, err := DecodeBundle(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bundle.Verify(key.Public(), one); err != nil || !bytes.Contains(bundle.Payload, testStatement().Predicate) {
+		t.Errorf("%v\n%s", err, bundle.Payload)
 	}
 }

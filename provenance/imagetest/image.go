@@ -36,8 +36,18 @@ type Options struct {
 	NoSubject bool
 	// NoAttestations leaves the attestation manifests out.
 	NoAttestations bool
+	// Extra statements are attached after the others.
+	Extra []Extra
+	// Unattested names platforms that have no attestation manifest.
+	Unattested []string
 	// Artifact writes attestation manifests as OCI artifacts (oci-artifact=true).
 	Artifact bool
+}
+
+// Extra is a statement that an image has besides the usual ones.
+type Extra struct {
+	PredicateType string
+	Predicate     any
 }
 
 // Image is an image in memory.
@@ -66,7 +76,7 @@ func New(t testing.TB, o Options) *Image {
 		m := img.platform(t, p, o.Layers)
 		img.Platforms = append(img.Platforms, m)
 		index.Manifests = append(index.Manifests, m)
-		if !o.NoAttestations {
+		if !o.NoAttestations && !slices.Contains(o.Unattested, p) {
 			attestations = append(attestations, img.attestation(p, m, o))
 		}
 	}
@@ -161,17 +171,10 @@ func (img *Image) attestation(platform string, target ocispec.Descriptor, o Opti
 		m.Config = img.blob(ocispec.MediaTypeEmptyJSON, []byte("{}"))
 	}
 	config := ocispec.Image{Platform: ocispec.Platform{OS: "unknown", Architecture: "unknown"}, RootFS: ocispec.RootFS{Type: "layers"}}
-	for _, pt := range []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SLSAv1Type} {
-		if slices.Contains(o.Without, pt) {
-			continue
-		}
-		predicate := o.Predicates[pt]
-		if predicate == nil {
-			predicate = Predicate(pt, platform)
-		}
-		d := img.blob(envelope.PayloadType, statement(pt, subject, predicate, o.NoSubject))
+	for _, s := range o.statements(platform) {
+		d := img.blob(envelope.PayloadType, statement(s.PredicateType, subject, s.Predicate, o.NoSubject))
 		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, d.Digest)
-		d.Annotations = map[string]string{"in-toto.io/predicate-type": pt}
+		d.Annotations = map[string]string{"in-toto.io/predicate-type": s.PredicateType}
 		m.Layers = append(m.Layers, d)
 	}
 	if !o.Artifact {
@@ -184,6 +187,22 @@ func (img *Image) attestation(platform string, target ocispec.Descriptor, o Opti
 		"vnd.docker.reference.digest": target.Digest.String(),
 	}
 	return d
+}
+
+// statements lists what is attached to a platform.
+func (o Options) statements(platform string) []Extra {
+	var out []Extra
+	for _, pt := range []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SLSAv1Type} {
+		if slices.Contains(o.Without, pt) {
+			continue
+		}
+		predicate := o.Predicates[pt]
+		if predicate == nil {
+			predicate = Predicate(pt, platform)
+		}
+		out = append(out, Extra{pt, predicate})
+	}
+	return append(out, o.Extra...)
 }
 
 // statement is written as BuildKit writes it, with in-toto-golang's field order.

@@ -12,6 +12,8 @@ func notChecked() []string {
 	return []string{
 		"transparency log: signatures with a key file are in none",
 		"time of signing: there is no timestamp, and a key file has no expiry or revocation",
+		"configuration of the image (entrypoint, environment, user): it is signed with the manifest, but no statement lists it",
+		"times and extended attributes of files, capabilities excepted: no statement lists them",
 		"that the builder told the truth: the statements are its word, signed by whoever has the key",
 	}
 }

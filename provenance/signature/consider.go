@@ -42,6 +42,8 @@ type Considered struct {
 	// Hint is what the bundle says it was signed with; it proves nothing.
 	Hint string `json:"hint,omitempty"`
 
+	// manifests are those of Platforms.
+	manifests []digest.Digest
 	predicate [sha256.Size]byte
 	payload   [sha256.Size]byte
 }
@@ -92,7 +94,7 @@ func (c *considering) considerOf(ctx context.Context, of string, subject ocispec
 			return nil, err
 		}
 		got.Of, got.Subject, got.Digest = of, subject.Digest, d.Digest
-		if got.Outcome == Taken && of != "index" && !slices.Contains(got.Platforms, of) {
+		if got.Outcome == Taken && subject.Digest != c.index.Descriptor.Digest && !slices.Contains(got.manifests, subject.Digest) {
 			got.Outcome = Refused
 			got.Reason = "its statement is about " + strings.Join(got.Platforms, ", ") + ", not " + of
 		}
@@ -140,6 +142,7 @@ func (c *considering) open(b []byte) Considered {
 	for _, p := range c.index.Platforms {
 		if bundle.Statement.Has(p.Manifest.Digest) {
 			got.Platforms = append(got.Platforms, p.Name)
+			got.manifests = append(got.manifests, p.Manifest.Digest)
 		}
 	}
 	if c.key == nil {

@@ -92,20 +92,32 @@ func ofType(attached []image.Attached, t string) []image.Attached {
 	return out
 }
 
-// checkContents compares the contents/v1 statement with the layers.
+// single are the types of which a platform has one statement at most: of two, it
+// would not be told which one counts.
+func single() []string {
+	return append(provenanceTypes(), provenance.StepsType, provenance.ContentsType)
+}
+
+// unknown lists the attached types that Sworn knows nothing about.
+func unknown(attached []image.Attached) []string {
+	known := append(required(), provenanceTypes()...)
+	var out []string
+	for _, a := range attached {
+		if t := a.Statement.PredicateType; !slices.Contains(known, t) && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// checkContents verifies that Sworn's own statements hold together and are about
+// the platform, and compares contents/v1 with the layers.
 //
 // Errors: [DifferenceError]; [image.ContentError].
 func checkContents(ctx context.Context, src Source, p image.Platform, attached []image.Attached, opts Options) (image.Rootfs, error) {
-	stated := ofType(attached, provenance.ContentsType)
-	if len(stated) != 1 {
-		return image.Rootfs{}, &image.ContentError{
-			Subject: "platform " + p.Name,
-			Err:     fmt.Errorf("%d statements of type %s, want 1", len(stated), provenance.ContentsType),
-		}
-	}
-	contents, err := provenance.DecodeContents(stated[0].Statement.Predicate)
+	contents, err := readContents(p, attached)
 	if err != nil {
-		return image.Rootfs{}, &image.ContentError{Subject: "statement " + provenance.ContentsType + " of " + p.Name, Err: err}
+		return image.Rootfs{}, err
 	}
 	opts.progress("comparing %d files of %s with its layers", len(contents.Files), p.Name)
 	rootfs, err := image.ReadRootfs(ctx, src, p.Manifest)
@@ -116,4 +128,54 @@ func checkContents(ctx context.Context, src Source, p image.Platform, attached [
 		return rootfs, &DifferenceError{p.Name, diffs}
 	}
 	return rootfs, nil
+}
+
+// readContents returns the contents/v1 of a platform once it agrees with steps/v1.
+func readContents(p image.Platform, attached []image.Attached) (provenance.Contents, error) {
+	var none provenance.Contents
+	for _, t := range single() {
+		if n := len(ofType(attached, t)); n > 1 {
+			return none, contentErrorf("platform "+p.Name, "%d statements of type %s, want 1", n, t)
+		}
+	}
+	if types := missing(attached); len(types) > 0 {
+		return none, &MissingError{p.Name, types}
+	}
+	contents, err := provenance.DecodeContents(ofType(attached, provenance.ContentsType)[0].Statement.Predicate)
+	if err != nil {
+		return none, contentErrorf("statement "+provenance.ContentsType+" of "+p.Name, "%w", err)
+	}
+	steps, err := provenance.DecodeSteps(ofType(attached, provenance.StepsType)[0].Statement.Predicate)
+	if err != nil {
+		return none, contentErrorf("statement "+provenance.StepsType+" of "+p.Name, "%w", err)
+	}
+	for t, platform := range map[string]string{provenance.ContentsType: contents.Platform, provenance.StepsType: steps.Platform} {
+		if !image.SamePlatform(platform, p.Name) {
+			return none, contentErrorf("statement "+t+" of "+p.Name, "it is about platform %.200q", platform)
+		}
+	}
+	return contents, checkWriters(p, contents, steps)
+}
+
+// checkWriters verifies that steps/v1 has every step or material that contents/v1
+// says wrote a file.
+func checkWriters(p image.Platform, contents provenance.Contents, steps provenance.Steps) error {
+	known := make(map[string]bool, len(steps.Steps)+len(steps.Materials))
+	for i := range steps.Steps {
+		known[steps.Steps[i].ID] = true
+	}
+	for _, m := range steps.Materials {
+		known[m.ID] = true
+	}
+	for _, f := range contents.Files {
+		if !known[f.Step] {
+			return contentErrorf("statement "+provenance.ContentsType+" of "+p.Name,
+				"%.500q was written by %.200q, which steps/v1 does not have", string(f.Path), f.Step)
+		}
+	}
+	return nil
+}
+
+func contentErrorf(subject, format string, args ...any) error {
+	return &image.ContentError{Subject: subject, Err: fmt.Errorf(format, args...)}
 }

@@ -91,6 +91,10 @@ func Sign(ctx context.Context, store Store, d ocispec.Descriptor, key *envelope.
 			out.Warnings = append(out.Warnings, fmt.Sprintf(
 				"platform %s has no SLSA provenance, so none is signed; build with --provenance=mode=max", p.Name))
 		}
+		for _, t := range unknown(attached[i]) {
+			out.Warnings = append(out.Warnings, fmt.Sprintf(
+				"platform %s has a statement of type %.200s, which is signed unread: Sworn does not know the type", p.Name, t))
+		}
 	}
 	for i, p := range ix.Platforms {
 		rootfs, err := checkContents(ctx, store, p, attached[i], opts)

@@ -2,10 +2,8 @@ package signature
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -25,7 +23,9 @@ type Verdict struct {
 	Platforms []PlatformVerdict `json:"platforms"`
 	Referrers []Considered      `json:"referrers"`
 	// Problems say why it did not pass.
-	Problems   []string `json:"problems"`
+	Problems []string `json:"problems"`
+	// Warnings are of no weight for the verdict, but others may stumble over them.
+	Warnings   []string `json:"warnings"`
 	Checked    []string `json:"checked"`
 	NotChecked []string `json:"notChecked"`
 	// Next says what to try.
@@ -63,7 +63,7 @@ func (p PlatformVerdict) Attached() []image.Attached { return p.attached }
 func Verify(ctx context.Context, src Source, d ocispec.Descriptor, key envelope.PublicKey, opts Options) (Verdict, error) {
 	v := Verdict{
 		Digest: d.Digest, Key: key.Fingerprint(), NotChecked: notChecked(), Checked: []string{}, Next: []string{},
-		Platforms: []PlatformVerdict{}, Referrers: []Considered{}, Problems: []string{},
+		Platforms: []PlatformVerdict{}, Referrers: []Considered{}, Problems: []string{}, Warnings: []string{},
 	}
 	if err := v.verify(ctx, src, d, key, opts); err != nil {
 		if !atFault(err) {
@@ -105,24 +105,35 @@ func (v *Verdict) verify(ctx context.Context, src Source, d ocispec.Descriptor, 
 		v.judge(&v.Platforms[i])
 	}
 	for i := range v.Platforms {
-		p := &v.Platforms[i]
-		if !p.signed(provenance.ContentsType) {
-			v.NotChecked = append(v.NotChecked, "files of "+p.Platform+": no signed statement lists them")
-			continue
-		}
-		rootfs, err := checkContents(ctx, src, ix.Platforms[i], p.attached, opts)
-		if err != nil && !atFault(err) {
+		if err := v.compare(ctx, src, ix.Platforms[i], &v.Platforms[i], opts); err != nil {
 			return err
 		}
-		if err != nil {
+	}
+	return nil
+}
+
+// compare compares a platform's statements with its layers.
+func (v *Verdict) compare(ctx context.Context, src Source, p image.Platform, pv *PlatformVerdict, opts Options) error {
+	if !pv.signed(provenance.ContentsType) {
+		v.NotChecked = append(v.NotChecked, "files of "+p.Name+": no signed statement lists them")
+		return nil
+	}
+	rootfs, err := checkContents(ctx, src, p, pv.attached, opts)
+	if err != nil && !atFault(err) {
+		return err
+	}
+	if err != nil {
+		// What is missing has been said.
+		if _, said := errors.AsType[*MissingError](err); !said {
 			v.fail("%v", err)
 			v.advise(err)
-			continue
 		}
-		p.Files = len(rootfs.Files)
-		v.check("%s: %d files in %d layers are those of contents/v1: path, type, mode, owner, size, digest, link target",
-			p.Platform, len(rootfs.Files), rootfs.Layers)
+		return nil
 	}
+	pv.Files = len(rootfs.Files)
+	v.check("%s: every file of contents/v1 was written by a step or a material of steps/v1", p.Name)
+	v.check("%s: %d files in %d layers are those of contents/v1: path, type, mode, owner, size, digest, link target, device, capabilities",
+		p.Name, len(rootfs.Files), rootfs.Layers)
 	return nil
 }
 
@@ -143,71 +154,6 @@ func (v *Verdict) readPlatforms(ctx context.Context, src Source, ix image.Index)
 	}
 	v.check("index %s lists %d platform(s), and all statements attached are about them", ix.Descriptor.Digest, len(ix.Platforms))
 	return nil
-}
-
-// judge matches the platform's attached statements with the signed ones.
-func (v *Verdict) judge(p *PlatformVerdict) {
-	taken := v.takenFor(p.Platform)
-	used := make(map[digest.Digest]bool)
-	signed := 0
-	for i, a := range p.attached {
-		st := &p.Statements[i]
-		sum := sha256.Sum256(a.Statement.Predicate)
-		for _, c := range taken {
-			if c.PredicateType == st.PredicateType && c.predicate == sum {
-				st.Signed, used[c.Digest] = true, true
-				st.Referrers = append(st.Referrers, c.Digest)
-			}
-		}
-		if st.Signed {
-			signed++
-			continue
-		}
-		v.fail("%s: %s is not signed with this key%s", p.Platform, st.PredicateType, v.refusals(p.Platform, st.PredicateType))
-	}
-	for _, c := range taken {
-		if used[c.Digest] {
-			continue
-		}
-		if len(ofType(p.attached, c.PredicateType)) > 0 || slices.Contains(required(), c.PredicateType) {
-			v.fail("%s: referrer %s signs another %s than the attached one", p.Platform, c.Digest, c.PredicateType)
-		} else {
-			v.NotChecked = append(v.NotChecked, fmt.Sprintf("%s: %s is signed, but no statement of the build", p.Platform, c.PredicateType))
-		}
-	}
-	v.check("%s: %d of %d statements are signed with the key, the attached ones byte for byte the signed ones",
-		p.Platform, signed, len(p.attached))
-}
-
-func (p *PlatformVerdict) signed(predicateType string) bool {
-	return slices.ContainsFunc(p.Statements, func(s StatementVerdict) bool {
-		return s.PredicateType == predicateType && s.Signed
-	})
-}
-
-func (v *Verdict) takenFor(platform string) []Considered {
-	var out []Considered
-	for _, c := range v.Referrers {
-		if c.Outcome == Taken && slices.Contains(c.Platforms, platform) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func (v *Verdict) anyTaken() bool {
-	return slices.ContainsFunc(v.Referrers, func(c Considered) bool { return c.Outcome == Taken })
-}
-
-// refusals says why candidates for a statement were refused.
-func (v *Verdict) refusals(platform, predicateType string) string {
-	for _, c := range v.Referrers {
-		mine := c.Of == platform || c.Of == "index" && slices.Contains(c.Platforms, platform)
-		if c.Outcome == Refused && mine && (c.PredicateType == predicateType || c.PredicateType == "") {
-			return fmt.Sprintf("; referrer %s was refused: %s", c.Digest, c.Reason)
-		}
-	}
-	return ""
 }
 
 func (v *Verdict) fail(format string, args ...any) {
