@@ -79,7 +79,13 @@ func readArchive(f *os.File) (*archive, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.entries[archiveName(h.Name)] = entry{h, offset}
+		name := archiveName(h.Name)
+		// Blobs have the digest that they are named by; these two files are all that
+		// one reader could see otherwise than another.
+		if _, twice := a.entries[name]; twice && (name == ocispec.ImageIndexFile || name == ocispec.ImageLayoutFile) {
+			return nil, fmt.Errorf("%q twice", name)
+		}
+		a.entries[name] = entry{h, offset}
 	}
 }
 

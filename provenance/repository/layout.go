@@ -1,7 +1,6 @@
 package repository
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -28,6 +26,8 @@ type layout struct {
 	files   fs.FS
 	content content.ReadOnlyStorage
 	index   ocispec.Index
+	// subjects is what each manifest of the index refers to; nil when not read yet.
+	subjects map[digest.Digest]digest.Digest
 	// write stores artifacts and an index.json that lists them.
 	write  func(add []referrers.Artifact, index []byte) error
 	closer io.Closer
@@ -41,7 +41,7 @@ func openLayout(ref Reference) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLayout(ref, root.FS())
+	l, err := newLayout(ref, plainFiles{root})
 	if err != nil {
 		root.Close()
 		return nil, err
@@ -131,12 +131,38 @@ func (l *layout) fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser
 }
 
 func (l *layout) referrers(ctx context.Context, subject ocispec.Descriptor) ([]ocispec.Descriptor, error) {
+	if l.subjects == nil {
+		subjects, err := l.readSubjects(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l.subjects = subjects
+	}
 	var list []ocispec.Descriptor
 	for _, m := range l.index.Manifests {
-		if m.MediaType != ocispec.MediaTypeImageManifest || m.Size > referrers.MaxManifestBytes {
+		if l.subjects[m.Digest] == subject.Digest {
+			list = append(list, m)
+		}
+	}
+	return list, nil
+}
+
+// readSubjects reads what each manifest of index.json refers to.
+func (l *layout) readSubjects(ctx context.Context) (map[digest.Digest]digest.Digest, error) {
+	subjects := make(map[digest.Digest]digest.Digest)
+	for _, m := range l.index.Manifests {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		_, known := subjects[m.Digest]
+		if known || m.MediaType != ocispec.MediaTypeImageManifest || m.Size > referrers.MaxManifestBytes {
 			continue
 		}
+		subjects[m.Digest] = ""
 		rc, err := l.fetch(ctx, m)
+		if errors.Is(err, ErrNotFound) {
+			continue // a layout may be copied in part
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Digest, err)
 		}
@@ -148,75 +174,9 @@ func (l *layout) referrers(ctx context.Context, subject ocispec.Descriptor) ([]o
 		var manifest ocispec.Manifest
 		// What is no manifest refers to nothing. Its digest is verified when it is read
 		// as a referrer.
-		if json.Unmarshal(b, &manifest) == nil && manifest.Subject != nil && manifest.Subject.Digest == subject.Digest {
-			list = append(list, m)
+		if json.Unmarshal(b, &manifest) == nil && manifest.Subject != nil {
+			subjects[m.Digest] = manifest.Subject.Digest
 		}
 	}
-	return list, nil
-}
-
-func (l *layout) attach(_ context.Context, add []referrers.Artifact) error {
-	index := l.index
-	index.Manifests = slices.Clone(index.Manifests)
-	have := make(map[digest.Digest]bool)
-	for _, m := range index.Manifests {
-		have[m.Digest] = true
-	}
-	for _, a := range add {
-		if d := a.Manifest.Descriptor; !have[d.Digest] {
-			index.Manifests = append(index.Manifests, d)
-			have[d.Digest] = true
-		}
-	}
-	b, err := json.Marshal(index)
-	if err != nil {
-		return err
-	}
-	if len(b) > referrers.MaxManifestBytes {
-		return fmt.Errorf("%s would have %d bytes, more than %d", ocispec.ImageIndexFile, len(b), referrers.MaxManifestBytes)
-	}
-	if err := l.write(add, b); err != nil {
-		return err
-	}
-	l.index = index
-	return nil
-}
-
-// writeFolder stores blobs and manifests, then replaces index.json at once.
-func (l *layout) writeFolder(add []referrers.Artifact, index []byte) error {
-	store, err := oci.NewStorage(l.ref.path)
-	if err != nil {
-		return err
-	}
-	for _, b := range distinct(add) {
-		err := store.Push(context.Background(), b.Descriptor, bytes.NewReader(b.Data))
-		if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
-			return fmt.Errorf("store %s: %w", b.Descriptor.Digest, err)
-		}
-	}
-	return replaceFile(filepath.Join(l.ref.path, ocispec.ImageIndexFile), func(w io.Writer) error {
-		_, err := w.Write(index)
-		return err
-	})
-}
-
-// distinct lists every blob and manifest once, manifests after all blobs.
-func distinct(add []referrers.Artifact) []referrers.Blob {
-	var out []referrers.Blob
-	seen := make(map[digest.Digest]bool)
-	take := func(b referrers.Blob) {
-		if d := b.Descriptor.Digest; !seen[d] {
-			seen[d] = true
-			out = append(out, b)
-		}
-	}
-	for _, a := range add {
-		for _, b := range a.Blobs {
-			take(b)
-		}
-	}
-	for _, a := range add {
-		take(a.Manifest)
-	}
-	return out
+	return subjects, nil
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -20,13 +19,6 @@ import (
 	"oras.land/oras-go/v2/registry/remote/retry"
 
 	"github.com/sworn-build/sworn/provenance/referrers"
-)
-
-// How long a registry may take: to accept a connection, and to begin an answer. A
-// whole transfer is bounded by the caller's context.
-const (
-	dialTimeout   = 10 * time.Second
-	answerTimeout = 60 * time.Second
 )
 
 // maxListPages bounds the pages of a listing of referrers.
@@ -47,15 +39,9 @@ func openRegistry(ref Reference, opts Options) (*registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read Docker's credentials: %w", err)
 	}
-	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		TLSHandshakeTimeout:   dialTimeout,
-		ResponseHeaderTimeout: answerTimeout,
-		ForceAttemptHTTP2:     true,
-	}
+	plain := opts.PlainHTTPUnsafe || ref.loopback()
 	client := &auth.Client{
-		Client:     &http.Client{Transport: retry.NewTransport(transport)},
+		Client:     &http.Client{Transport: retry.NewTransport(newTransport(plain, stallTimeout))},
 		Cache:      auth.NewCache(),
 		Credential: credentials.Credential(store),
 	}
@@ -69,7 +55,7 @@ func openRegistry(ref Reference, opts Options) (*registry, error) {
 			return nil, err
 		}
 		repo.Client = client
-		repo.PlainHTTP = opts.PlainHTTPUnsafe || ref.loopback()
+		repo.PlainHTTP = plain
 		repo.MaxMetadataBytes = referrers.MaxManifestBytes
 		repo.ReferrerListMaxPages = maxListPages
 		*p = repo

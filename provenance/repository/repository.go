@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/provenance/referrers"
@@ -89,7 +91,8 @@ func (r *Repository) Fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCl
 	return r.back.fetch(ctx, d)
 }
 
-// Referrers lists what refers to a manifest, in the order that the place gives.
+// Referrers lists what refers to a manifest, each once, in the order that the place
+// gives.
 // Artifact types and annotations are as listed, so not to be relied on.
 func (r *Repository) Referrers(ctx context.Context, subject ocispec.Descriptor) ([]ocispec.Descriptor, error) {
 	list, err := r.back.referrers(ctx, subject)
@@ -99,7 +102,12 @@ func (r *Repository) Referrers(ctx context.Context, subject ocispec.Descriptor) 
 	if err != nil {
 		return nil, fmt.Errorf("list referrers of %s: %w", subject.Digest, err)
 	}
-	return list, nil
+	seen := make(map[digest.Digest]bool, len(list))
+	return slices.DeleteFunc(list, func(d ocispec.Descriptor) bool {
+		again := seen[d.Digest]
+		seen[d.Digest] = true
+		return again
+	}), nil
 }
 
 // Attach stores artifacts, in order. Nothing refers to them before all of their
