@@ -15,7 +15,7 @@ func Predicate(predicateType, platform string) any {
 	case provenance.ContentsType:
 		return Contents(platform)
 	case provenance.SPDXType:
-		return map[string]any{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "image", "dataLicense": "CC0-1.0"}
+		return SPDX(platform)
 	}
 	return map[string]any{"buildDefinition": map[string]any{"buildType": "test <&> \u2028"}, "runDetails": map[string]any{}}
 }
@@ -38,6 +38,26 @@ func Contents(platform string) provenance.Contents {
 		Packages: []string{"pkg:deb/debian/busybox@1.35?arch=amd64"},
 		Digest:   provenance.ContentsDigest(files),
 	}
+}
+
+// SPDX returns an SPDX 2.3 document, as far as it is read, of the packages of
+// [Contents] and the files that none of them owns.
+func SPDX(platform string) map[string]any {
+	contents := Contents(platform)
+	var packages, files []any
+	for _, p := range contents.Packages {
+		packages = append(packages, map[string]any{"SPDXID": "SPDXRef-Package", "name": p,
+			"externalRefs": []any{map[string]any{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": p}}})
+	}
+	for _, f := range contents.Files {
+		if f.Type == provenance.TypeFile && f.Package == nil {
+			name, _ := f.Path.MarshalText() // never fails
+			files = append(files, map[string]any{"SPDXID": "SPDXRef-File", "fileName": "." + string(name),
+				"checksums": []any{map[string]any{"algorithm": "SHA256", "checksumValue": f.Digest["sha256"]}}})
+		}
+	}
+	return map[string]any{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "image", "dataLicense": "CC0-1.0",
+		"packages": packages, "files": files}
 }
 
 const emptySum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -130,7 +130,8 @@ func checkContents(ctx context.Context, src Source, p image.Platform, attached [
 	return rootfs, nil
 }
 
-// readContents returns the contents/v1 of a platform once it agrees with steps/v1.
+// readContents returns the contents/v1 of a platform once steps/v1 and SPDX agree
+// with it.
 func readContents(p image.Platform, attached []image.Attached) (provenance.Contents, error) {
 	var none provenance.Contents
 	for _, t := range single() {
@@ -154,7 +155,10 @@ func readContents(p image.Platform, attached []image.Attached) (provenance.Conte
 			return none, contentErrorf("statement "+t+" of "+p.Name, "it is about platform %.200q", platform)
 		}
 	}
-	return contents, checkWriters(p, contents, steps)
+	if err := checkWriters(p, contents, steps); err != nil {
+		return none, err
+	}
+	return contents, checkSPDX(p, contents, attached)
 }
 
 // checkWriters verifies that steps/v1 has every step or material that contents/v1

@@ -91,6 +91,15 @@ func TestWhatIsNotSigned(t *testing.T) {
 		{"a writer that is no step", predicate(contents, other), `"/app/name with \n newline" was written by "step9", which steps/v1 does not have`},
 		{"contents with more", predicate(contents, edited(t, contents, func(v map[string]any) { v["x"] = 1 })), `unknown field "x"`},
 		{"contents with less", predicate(contents, edited(t, contents, func(v map[string]any) { delete(v, "files") })), "files or packages missing"},
+		{"SPDX that hides a package", predicate(spdx, edited(t, spdx, func(v map[string]any) { v["packages"] = nil })), `it lacks "pkg:deb/debian/busybox@1.35?arch=amd64", which owns files`},
+		{"SPDX that hides a file", predicate(spdx, edited(t, spdx, func(v map[string]any) { v["files"] = v["files"].([]any)[1:] })), `it lacks the file "/app/b\xffd", which no package owns`},
+		{"SPDX with a file too many", predicate(spdx, edited(t, spdx, func(v map[string]any) {
+			v["files"].([]any)[0].(map[string]any)["fileName"] = "./none"
+		})), `it has the file "./none"`},
+		{"SPDX with another digest", predicate(spdx, edited(t, spdx, func(v map[string]any) {
+			v["files"].([]any)[0].(map[string]any)["checksums"].([]any)[0].(map[string]any)["checksumValue"] = "00"
+		})), `has the digest sha256:00, in contents/v1 sha256:`},
+		{"SPDX that is none", predicate(spdx, map[string]any{"packages": 1}), "cannot unmarshal number"},
 		{"other layers", imagetest.Options{Layers: imagetest.Layers()[:2]}, "contents of linux/amd64 differ from the layers"},
 		{"a platform without statements", imagetest.Options{Platforms: []string{"linux/amd64", "linux/arm64"}, Unattested: []string{"linux/arm64"}}, "platform linux/arm64 has no attestations"},
 	} {
