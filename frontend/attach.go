@@ -1,7 +1,6 @@
 package frontend
 
 import (
-	"context"
 	"strconv"
 
 	"github.com/moby/buildkit/frontend/attestations"
@@ -9,7 +8,6 @@ import (
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/result"
 
-	graph "github.com/sworn-build/sworn/llb"
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/step"
 )
@@ -62,24 +60,4 @@ func (b *platformBuild) inlineOnly() bool {
 	}
 	inline, err := strconv.ParseBool(prov["inline-only"])
 	return err == nil && inline
-}
-
-// carry attaches all evidence as a Bundle whose folder is empty: no statement is
-// exported, but a cache export with mode=min takes the results along, and a build that
-// imports it re-runs only what changed. Records need not come along: evidence is
-// found by the key of its step and holds what was in the record.
-func (b *platformBuild) carry(ctx context.Context, g *graph.Graph, l graph.Layout) error {
-	for _, e := range l.Evidence {
-		ref, err := b.again(ctx, g, e)
-		if err != nil {
-			return err
-		}
-		b.attestations = append(b.attestations, client.Attestation{
-			Kind:     gwpb.AttestationKind_Bundle,
-			Metadata: b.attestationMetadata(),
-			Ref:      ref,
-			Path:     step.EmptyDir,
-		})
-	}
-	return nil
 }

@@ -128,7 +128,7 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 		return err
 	}
 	b.attestations = b.statementAttestations(out)
-	return b.carry(ctx, done, layout)
+	return b.carry(ctx, done, layout, statements)
 }
 
 // evaluate builds everything and checks that the evidence is of this image. When it
