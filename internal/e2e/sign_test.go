@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"net"
@@ -66,7 +67,8 @@ func signable(t *testing.T) files {
 			"RUN : " + t.Name() + "; mkdir /d /gone && echo old > /d/old && echo g > /gone/g && echo f > /f && ln /f /hard && ln -s f /soft && chmod 4755 /f && mkfifo -m 600 /fifo\n" +
 			"COPY --chown=7:8 f /srv/f\n" +
 			"RUN rm -r /gone /d && mkdir -m 1777 /d && echo new > /d/new && rm /srv/f && mkdir /srv/f && chown 3:4 /hard\n",
-		"f": "from the context\n",
+		// The registries keep what an earlier run signed.
+		"f": rand.Text() + "\n",
 	}
 }
 
