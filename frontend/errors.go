@@ -82,6 +82,31 @@ func explain(err error, g *graph.Graph) error {
 	return err
 }
 
+// describedAt adds the Dockerfile ranges of the steps whose evidence could not be made:
+// what is wrong is in a file that one of them left behind.
+func describedAt(err error, g *graph.Graph, sm *llb.SourceMap) error {
+	var ve *errdefs.VertexError
+	if g == nil || sm == nil || !errors.As(err, &ve) {
+		return err
+	}
+	v := g.Vertex(digest.Digest(ve.Digest))
+	if v == nil {
+		return err
+	}
+	var ranges []*pb.Range
+	for _, e := range v.Describes() {
+		if s := g.Vertex(e.Vertex); s != nil {
+			for _, loc := range s.Locations {
+				ranges = append(ranges, loc.Ranges...)
+			}
+		}
+	}
+	if len(ranges) == 0 {
+		return err
+	}
+	return errdefs.WithSource(err, &errdefs.Source{Info: sourceInfo(sm), Ranges: ranges})
+}
+
 // locate adds the Dockerfile ranges of a parser error for the client to show.
 func locate(err error, sm *llb.SourceMap) error {
 	var el *parser.LocationError
@@ -97,12 +122,13 @@ func withSource(err error, sm *llb.SourceMap, ranges []parser.Range) error {
 	if sm == nil {
 		return err
 	}
-	return errdefs.WithSource(err, &errdefs.Source{
-		Info: &pb.SourceInfo{
-			Data: sm.Data, Filename: sm.Filename, Language: sm.Language, Definition: sm.Definition.ToPB(),
-		},
-		Ranges: pbRanges(ranges),
-	})
+	return errdefs.WithSource(err, &errdefs.Source{Info: sourceInfo(sm), Ranges: pbRanges(ranges)})
+}
+
+func sourceInfo(sm *llb.SourceMap) *pb.SourceInfo {
+	return &pb.SourceInfo{
+		Data: sm.Data, Filename: sm.Filename, Language: sm.Language, Definition: sm.Definition.ToPB(),
+	}
 }
 
 func pbRanges(ranges []parser.Range) []*pb.Range {

@@ -158,3 +158,30 @@ func TestUnknownOptionPointsAtTheSyntaxLine(t *testing.T) {
 		t.Errorf("%d solves although an option is wrong", len(f.refs))
 	}
 }
+
+func TestFailureToDescribeAStepNamesItsLines(t *testing.T) {
+	f := newGateway(t, "FROM busybox\nRUN one\nCOPY a /a\nRUN two\nRUN three\n", nil)
+	f.fail = func(g *graph.Graph) error {
+		for v := range g.Vertices() {
+			for _, m := range v.Op.GetExec().GetMounts() {
+				if m.Dest == step.StateDir+"/2" { // no other segment has two states
+					return errdefs.WrapVertex(errors.New("exit code: 1"), v.Digest)
+				}
+			}
+		}
+		return nil
+	}
+	_, err := (Frontend{}).Build(t.Context(), f)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	var lines []int32
+	for _, s := range errdefs.Sources(overTheWire(t, err)) {
+		for _, r := range s.Ranges {
+			lines = append(lines, r.Start.Line)
+		}
+	}
+	if d := cmp.Diff([]int32{3, 4}, lines); d != "" {
+		t.Errorf("lines (-want +got):\n%s", d)
+	}
+}

@@ -175,7 +175,7 @@ func (b *platformBuild) ask(ctx context.Context, g *graph.Graph, req client.Solv
 	req.CacheImports = b.bc.CacheImports
 	res, err := b.c.Solve(ctx, req)
 	if err != nil {
-		return nil, explain(err, g)
+		return nil, describedAt(explain(err, g), g, b.src.SourceMap)
 	}
 	ref, err := res.SingleRef()
 	if err != nil {

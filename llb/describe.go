@@ -226,16 +226,6 @@ func (c *container) build(name string) (Edge, error) {
 	return Edge{Vertex: d, Output: 1}, err
 }
 
-// Evidence reports whether a vertex is one of the evidence tool's containers, and
-// its verb.
-func (v *Vertex) Evidence() (verb string, ok bool) {
-	args := v.Op.GetExec().GetMeta().GetArgs()
-	if v.Original != "" || len(args) != 2 || args[0] != step.EvidencePath {
-		return "", false
-	}
-	return args[1], true
-}
-
 // Command returns the words of an exec as a user knows them: without the runner.
 func (v *Vertex) Command() string {
 	args := v.Op.GetExec().GetMeta().GetArgs()

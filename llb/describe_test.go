@@ -3,6 +3,8 @@ package llb
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -114,6 +116,31 @@ func TestRootAndRecordAreOfOneOp(t *testing.T) {
 		}
 		if n != len(b.records) {
 			t.Errorf("%d records of %d execs", len(b.records), n)
+		}
+	})
+}
+
+func TestDescribeContainersKnowTheirStates(t *testing.T) {
+	eachBuild(t, func(t *testing.T, b *built, _ Tools) {
+		want := map[step.Place]Edge{}
+		for e, pl := range b.layout.Places {
+			if scheme, _ := b.bound.Vertex(e.Vertex).Scheme(); scheme != schemeLocal {
+				want[pl] = e
+			}
+		}
+		got := map[step.Place]Edge{}
+		for i, out := range b.layout.Evidence {
+			for k, e := range b.bound.Vertex(out.Vertex).Describes() {
+				got[step.Place{Segment: i, Item: k + 1}] = e
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("states (-want +got):\n%s", d)
+		}
+		for v := range b.hardened.Vertices() {
+			if d := v.Describes(); d != nil {
+				t.Errorf("%s of the user describes %v", v.Name(), d)
+			}
 		}
 	})
 }
