@@ -73,7 +73,7 @@ func Advice(err error) string {
 	var differs *DifferenceError
 	switch {
 	case errors.As(err, &none):
-		return "build it with Sworn's frontend (# syntax=REGISTRY/sworn:1) and --push or -o type=oci; --load and plain pulls drop attestations"
+		return "build it with Sworn's frontend (# syntax=REGISTRY/sworn:1) and --push, or -o type=oci and --provenance=mode=max; --load and plain pulls drop attestations"
 	case errors.As(err, &lacks):
 		return fmt.Sprintf("build it with Sworn's frontend: it attaches all of %q", required())
 	case errors.As(err, &differs):
