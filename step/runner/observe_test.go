@@ -153,7 +153,7 @@ func TestUserStep(t *testing.T) {
 		want   []string
 	}{
 		{name: "closed to the user", mode: 0o700, mine: 0o755, harden: true},
-		{name: "closed, but set-user-ID programs work", mode: 0o700, mine: 0o755,
+		{name: "closed but set-user-ID programs work", mode: 0o700, mine: 0o755,
 			want: []string{"1 folder of other users not watched, the first is /closed: a set-user-ID program may read there"}},
 		{name: "may be entered and not listed", mode: 0o711, mine: 0o755, harden: true,
 			want: []string{"1 folder not watched, the first is /closed: permission denied"}},
