@@ -108,7 +108,7 @@ func TestProcessesAreUpstreams(t *testing.T) {
 			prints: []string{"traced", "pipefail", "said: not a command"},
 		},
 		{
-			name: "background", context: dockerfile("FROM busybox\nRUN setsid sleep 1000 > /dev/null 2>&1 & sleep 0.2; echo done > /f\nRUN (while :; do echo x > /daemon-log; sleep 0.01; done) & (trap '' TERM HUP INT; sleep 1000) & sleep 0.5; echo done\nRUN ps | grep -c '[s]leep'; rm /daemon-log\n"),
+			name: "background", context: dockerfile("FROM busybox\nRUN setsid sleep 1000 > /dev/null 2>&1 & sleep 0.2; echo done > /f\nRUN echo x > /daemon-log; chmod 600 /daemon-log; (while :; do chmod 600 /daemon-log; sleep 0.01; done) & (trap '' TERM HUP INT; sleep 1000) & sleep 0.5; echo done\nRUN ps | grep -c '[s]leep'; rm /daemon-log\n"),
 			prints: []string{"done", "0"},
 		},
 		{
