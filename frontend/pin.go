@@ -59,8 +59,9 @@ func (b *platformBuild) resolvePin(ctx context.Context, g *graph.Graph, v *graph
 }
 
 // gitPins resolves git sources for all platforms of a build: one at a time, and none
-// after one that failed, whose error it gives for all. BuildKit keeps the failed answer, and as late as 0.33.1 the
-// whole daemon ends when a build asks for the same remote and ref again.
+// after one that failed, whose error it gives for all. BuildKit keeps the failed
+// answer, and as late as 0.33.1 the whole daemon ends when a build asks for the same
+// remote and ref again.
 type gitPins struct {
 	mu  sync.Mutex
 	err error

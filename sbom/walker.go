@@ -72,6 +72,11 @@ func missing(a, b []string) []string {
 // gone records a name of before, and all below it, as removed.
 func (w *walker) gone(p step.Path, name string) error {
 	w.out.Removed = append(w.out.Removed, p)
+	return w.emptied(p, name)
+}
+
+// emptied records all below a name of before as removed.
+func (w *walker) emptied(p step.Path, name string) error {
 	if err := w.before.down(name); err != nil {
 		return err
 	}
@@ -130,19 +135,7 @@ func (w *walker) replaced(p step.Path, name string) error {
 	if w.base {
 		return nil
 	}
-	if err := w.before.down(name); err != nil {
-		return err
-	}
-	names, err := w.before.names(p)
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		if err := w.gone(join(p, n), n); err != nil {
-			return err
-		}
-	}
-	return w.before.up()
+	return w.emptied(p, name)
 }
 
 func (w *walker) added(e Entry, name string) error {

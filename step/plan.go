@@ -41,7 +41,6 @@ const (
 	SourceGit       = "git"
 	SourceHTTP      = "http"
 	SourceLocal     = "local"
-	SourceBlob      = "blob"
 	SourceOther     = "other"
 )
 
