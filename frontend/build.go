@@ -24,6 +24,7 @@ type request struct {
 	src     *dockerui.Source
 	opts    map[string]string
 	options Options
+	find    ToolSource
 	convert dockerfile2llb.ConvertOpt
 	git     gitPins
 }
@@ -33,6 +34,14 @@ type Frontend struct {
 	// Environ holds KEY=value entries; those that begin with SWORN_ are defaults for
 	// the options (see [ParseOptions]).
 	Environ []string
+	// Tools finds the programs that run in a build's containers. Nil: those of the
+	// image that this frontend runs from.
+	Tools ToolSource
+	// OwnSyntax makes this frontend build every Dockerfile itself. It is told the
+	// reference when a syntax line names a frontend; options behind it are in force.
+	// Nil: a Dockerfile that names a frontend is forwarded to it, as upstream does,
+	// unless this frontend was called through that line.
+	OwnSyntax func(ref string)
 }
 
 // Build implements client.BuildFunc. Its errors carry Dockerfile lines where there
@@ -52,7 +61,9 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (_ *client.Result,
 	if err != nil {
 		return nil, err
 	}
-	if res, ok, err := forwarded(ctx, rc, src, opts); ok {
+	if f.OwnSyntax != nil {
+		opts = ownSyntax(src, opts, f.OwnSyntax)
+	} else if res, ok, err := forwarded(ctx, rc, src, opts); ok {
 		return res, err
 	}
 	if capsErr != nil {
@@ -62,7 +73,7 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (_ *client.Result,
 	if err != nil {
 		return nil, optionError(err, src, opts)
 	}
-	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options}
+	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options, find: f.Tools}
 	r.convert = r.convertOpt(ctx)
 	if res, ok, err := bc.HandleSubrequest(ctx, r.subrequests()); ok || err != nil {
 		return res, err
@@ -121,7 +132,11 @@ func (r *request) subrequests() dockerui.RequestHandler {
 // build builds every platform and attaches what belongs to each. current is the
 // client before any wrapping: it knows the frontend's own image.
 func (r *request) build(ctx context.Context, current client.Client) (*client.Result, error) {
-	tools, err := findTools(ctx, current)
+	find := r.find
+	if find == nil {
+		find = OwnImage
+	}
+	tools, err := find(ctx, current)
 	if err != nil {
 		return nil, err
 	}

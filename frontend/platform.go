@@ -31,6 +31,7 @@ type platformBuild struct {
 	attestations []client.Attestation
 }
 
+// platformOf is the platform that dockerui names a result for.
 func platformOf(p *ocispecs.Platform) ocispecs.Platform {
 	if p == nil {
 		return platforms.Normalize(platforms.DefaultSpec())
@@ -62,7 +63,7 @@ func (b *platformBuild) run(ctx context.Context) error {
 		return err
 	}
 	hardened := graph.Harden(pinned, graph.HardenOpt{
-		Arch: runnerArch(), External: b.external,
+		Arch: b.tools.Arch, External: b.external,
 		Harden: b.options.Harden != "off", Observe: b.options.Observe == "on", NoRecord: b.options.Statements == "off",
 	})
 	recorded, moved, records, err := graph.Record(hardened, b.tools)

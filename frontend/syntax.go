@@ -3,6 +3,7 @@ package frontend
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -76,6 +77,19 @@ func forwarded(ctx context.Context, c client.Client, src *dockerui.Source, opts 
 		err = withSource(err, src.SourceMap, loc)
 	}
 	return res, true, err
+}
+
+// ownSyntax returns the options of a build whose Dockerfile is not forwarded: with
+// those of the syntax line, if there is one. It tells which frontend that names.
+func ownSyntax(src *dockerui.Source, opts map[string]string, tell func(ref string)) map[string]string {
+	ref, line, _, ok := parser.DetectSyntax(src.Data)
+	if !ok {
+		return opts
+	}
+	tell(ref)
+	opts = maps.Clone(opts)
+	opts[optCmdline] = line
+	return opts
 }
 
 func forward(ctx context.Context, c client.Client, ref, line string) (*client.Result, error) {

@@ -17,17 +17,18 @@ import (
 
 // Folders of the frontend's image.
 const (
-	imageRunner   = "/runner"
-	imageEvidence = "/evidence"
+	ImageRunner   = "/runner"
+	ImageEvidence = "/evidence"
 )
 
-// runnerArch is the architecture of the runner: the frontend's own, they are in one
-// image.
-func runnerArch() string { return runtime.GOARCH }
+// ToolSource finds the programs that run in a build's containers. Errors say what was
+// looked for.
+type ToolSource func(context.Context, client.Client) (graph.Tools, error)
 
-// findTools returns the frontend's own image as BuildKit refers to it, so that it is
-// the same vertex and no further material of the build.
-func findTools(ctx context.Context, c client.Client) (graph.Tools, error) {
+// OwnImage is the [ToolSource] of a frontend that runs from an image: that image as
+// BuildKit refers to it, so that it is the same vertex and no further material of the
+// build.
+func OwnImage(ctx context.Context, c client.Client) (graph.Tools, error) {
 	cur, ok := c.(interface {
 		CurrentFrontend() (*llb.State, error)
 	})
@@ -49,7 +50,25 @@ func findTools(ctx context.Context, c client.Client) (graph.Tools, error) {
 	if err != nil {
 		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
 	}
-	return graph.Tools{Def: g, Runner: imageRunner, Evidence: imageEvidence}, nil
+	return graph.Tools{Def: g, Runner: ImageRunner, Evidence: ImageEvidence, Arch: runtime.GOARCH}, nil
+}
+
+// LocalTools is the [ToolSource] of a client that holds the programs itself and offers
+// them as the local source of the name, laid out as in the frontend's image. version
+// stands for their content: builds with other programs must not share the source.
+func LocalTools(name, version, arch string) ToolSource {
+	return func(ctx context.Context, _ client.Client) (graph.Tools, error) {
+		st := llb.Local(name, llb.SharedKeyHint(name+"-"+version), llb.WithCustomName("[internal] sworn: load the runner"))
+		def, err := st.Marshal(ctx)
+		if err != nil {
+			return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
+		}
+		g, err := graph.Decode(def.ToPB())
+		if err != nil {
+			return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
+		}
+		return graph.Tools{Def: g, Runner: ImageRunner, Evidence: ImageEvidence, Arch: arch}, nil
+	}
 }
 
 // inputDigests returns the vertices of the frontend's inputs. They belong to other

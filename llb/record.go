@@ -19,6 +19,8 @@ type Tools struct {
 	// Runner and Evidence are folders in it: of the runner, named step.RunnerName,
 	// and of the evidence tool, named as in step.EvidencePath.
 	Runner, Evidence string
+	// Arch is the architecture of the programs, as in GOARCH.
+	Arch string
 }
 
 // Recorded tells where [Record] put things: by the digest that an exec has in the
