@@ -90,8 +90,8 @@ func (c *cli) say(format string, args ...any) {
 func (c *cli) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sworn",
-		Short: "Sign, verify and show what Sworn attached to an image",
-		Long: `Sign, verify and show what Sworn attached to an image.
+		Short: "Build images that account for themselves; sign, verify and show that account",
+		Long: `Build images that account for themselves; sign, verify and show that account.
 
 IMAGE is HOST/NAME:TAG, HOST/NAME@sha256:HEX, oci:DIR[:TAG] or oci-archive:FILE.
 Credentials for registries are Docker's (~/.docker/config.json, DOCKER_CONFIG).
@@ -114,7 +114,7 @@ Exit codes: 0 pass, 1 the image is at fault, 2 it could not be told.`,
 	flags.BoolVar(&c.plainHTTP, "plain-http", false,
 		"UNSAFE: talk to the registry without TLS (registries on this machine always are)")
 	flags.DurationVar(&c.timeout, "timeout", defaultTimeout, "give up after this long")
-	root.AddCommand(c.keyCommand(), c.signCommand(), c.verifyCommand(), c.inspectCommand(), c.versionCommand())
+	root.AddCommand(c.buildCommand(), c.keyCommand(), c.signCommand(), c.verifyCommand(), c.inspectCommand(), c.versionCommand())
 	return root
 }
 

@@ -1,5 +1,7 @@
-// Command sworn signs, verifies and shows what Sworn attached to an image.
+// Command sworn builds images that account for themselves, and signs, verifies and
+// shows that account.
 //
+//	sworn build --push --tag 127.0.0.1:5000/app:1 .
 //	sworn key generate
 //	sworn sign --key sworn.key 127.0.0.1:5000/app:1
 //	sworn verify --key sworn.pub 127.0.0.1:5000/app:1
@@ -13,13 +15,25 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/sworn-build/sworn/internal/builder"
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == builder.SupervisorCommand {
+		if err := builder.Supervise(os.Args[2:]); err != nil {
+			fmt.Fprintf(os.Stderr, "sworn: %v\n", err)
+			os.Exit(exitError)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends what runs, a second one this process.
+	context.AfterFunc(ctx, stop)
 	code := newCLI(os.Stdin, os.Stdout, os.Stderr).run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)

@@ -17,7 +17,7 @@ func runIn(ts *testscript.TestScript, dir string, args []string, stdout, stderr 
 	ts.Check(err)
 	cmd := exec.Command(path, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, stdout, stderr
-	for _, name := range []string{"PATH", "HOME", "DOCKER_CONFIG", "TMPDIR", "SWORN_PASSWORD", "COSIGN_PASSWORD"} {
+	for _, name := range []string{"PATH", "HOME", "DOCKER_CONFIG", "TMPDIR", "SWORN_PASSWORD", "COSIGN_PASSWORD", "BUILDKIT_HOST", "XDG_STATE_HOME"} {
 		if v := ts.Getenv(name); v != "" {
 			cmd.Env = append(cmd.Env, name+"="+v)
 		}

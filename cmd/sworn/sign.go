@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sworn-build/sworn/provenance/envelope"
 	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/provenance/signature"
 )
@@ -47,6 +48,10 @@ func (c *cli) sign(ctx context.Context, image, keyPath string, asJSON bool) erro
 	if err != nil {
 		return err
 	}
+	return c.signWith(ctx, image, key, asJSON)
+}
+
+func (c *cli) signWith(ctx context.Context, image string, key *envelope.Key, asJSON bool) error {
 	return c.withImage(ctx, image, func(ctx context.Context, repo *repository.Repository) error {
 		desc, err := resolve(ctx, repo)
 		if err != nil {

@@ -80,6 +80,9 @@ func rules() []struct {
 		{"/cmd/sworn-frontend", false, []string{"github.com/sigstore", "oras.land"}, "keys and registries are out of the reach of a build"},
 		{"/cmd/sworn-evidence", false, []string{"github.com/sigstore", "oras.land", "github.com/moby", "google.golang.org/grpc", "/llb", "/frontend", "net/http"}, "it runs without network over file systems"},
 		{"/cmd/sworn-step", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/internal", "net/http", "net", "crypto/tls", "github.com/moby", "google.golang.org"}, "its digest is part of every step's cache key"},
+		{"/internal/builder", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal/build", "/internal/programs"}, "it connects to a BuildKit, whatever is built there"},
+		{"/internal/programs", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal/build", "/internal/builder"}, "it holds files"},
+		{"/internal/build", false, []string{"/cmd", "github.com/sigstore", "oras.land"}, "keys and registries are out of the reach of a build"},
 		{"/step", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal"}, "everything else stands on it"},
 	}
 }

@@ -1,0 +1,66 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/solver/errdefs"
+
+	"github.com/sworn-build/sworn/frontend"
+	"github.com/sworn-build/sworn/internal/builder"
+	"github.com/sworn-build/sworn/internal/programs"
+)
+
+// toolsName is the local source that the programs travel as.
+const toolsName = "sworn"
+
+// Run builds, and returns when everything is where it was to go. The display ends with
+// it.
+func (r *Request) Run(ctx context.Context, b *builder.Builder, set programs.Set, d *Display) (*Result, error) {
+	solve := r.solve
+	solve.LocalMounts[toolsName] = set.FS(frontend.ImageRunner, frontend.ImageEvidence)
+	if own := platforms.Normalize(platforms.DefaultSpec()); !r.platforms && platforms.FormatAll(b.Platform) != platforms.FormatAll(own) {
+		// Upstream takes the platform of this process, which is not the builder's.
+		r.attr("platform", platforms.FormatAll(b.Platform))
+	}
+	f := frontend.Frontend{
+		Tools: frontend.LocalTools(toolsName, set.Version(), set.Arch),
+		OwnSyntax: func(ref string) {
+			d.note("[internal] sworn: build the Dockerfile itself, not with " + ref)
+		},
+	}
+	res, err := b.Build(ctx, solve, "sworn", f.Build, d.start())
+	err = errors.Join(err, d.wait())
+	if ctx.Err() != nil && err != nil {
+		err = fmt.Errorf("cancelled: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		for _, l := range r.loaders {
+			l.stop()
+		}
+		return nil, err
+	}
+	out := &Result{response: res.ExporterResponse, outputs: r.outputs}
+	for _, l := range r.loaders {
+		said, err := l.wait()
+		if err != nil {
+			return nil, err
+		}
+		out.Loaded = append(out.Loaded, said)
+	}
+	if r.options.Output.Sign {
+		if out.Sign, err = r.toSign(out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// AtFault reports whether what was to be built is at fault: a line of the Dockerfile or
+// a step, and not the builder, a registry or the way to them.
+func AtFault(err error) bool {
+	var ve *errdefs.VertexError
+	return errors.As(err, &ve) || len(errdefs.Sources(err)) > 0
+}
