@@ -111,41 +111,48 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	if err := b.evaluate(ctx, assembled, statements); err != nil {
+	carried, out, err := graph.Carry(assembled, layout, statements)
+	if err != nil {
+		return err
+	}
+	if err := b.checkAnswer(carried, out); err != nil {
+		return err
+	}
+	if err := b.evaluate(ctx, carried, out); err != nil {
 		return err
 	}
 	// All of it has been built in this job, --no-cache or not. To ask for it again
 	// without the cache would empty the cache mounts of its steps: BuildKit does so
 	// for every definition that it loads.
-	done := assembled.WithCache()
+	done := carried.WithCache()
 	if b.ref, err = b.solve(ctx, done, done.Target(), false); err != nil {
 		return err
 	}
 	if err := b.keepScanTarget(done); err != nil {
 		return err
 	}
-	out, err := b.again(ctx, done, statements)
+	ref, err := b.again(ctx, done, out)
 	if err != nil {
 		return err
 	}
-	b.attestations = b.statementAttestations(out)
-	return b.carry(ctx, done, layout, statements)
+	b.attestations = b.statementAttestations(ref)
+	return nil
 }
 
 // evaluate builds everything and checks that the evidence is of this image. When it
 // is not, the cache had evidence of another run of a step (after a build with
 // --no-cache that failed, or garbage collection): all evidence is made once more.
-func (b *platformBuild) evaluate(ctx context.Context, g *graph.Graph, statements graph.Edge) error {
-	err := b.check(ctx, g, statements, 1)
+func (b *platformBuild) evaluate(ctx context.Context, g *graph.Graph, carried graph.Edge) error {
+	err := b.check(ctx, g, carried, 1)
 	var refused *EvidenceError
 	if errors.As(err, &refused) && refused.stale() && ctx.Err() == nil {
-		err = b.check(ctx, g.WithCache().Refresh(), statements, 2)
+		err = b.check(ctx, g.WithCache().Refresh(), carried, 2)
 	}
 	return err
 }
 
-func (b *platformBuild) check(ctx context.Context, g *graph.Graph, statements graph.Edge, attempt int) error {
-	bound, check, err := graph.Bind(g, b.tools, statements, attempt)
+func (b *platformBuild) check(ctx context.Context, g *graph.Graph, carried graph.Edge, attempt int) error {
+	bound, check, err := graph.Bind(g, b.tools, carried, attempt)
 	if err != nil {
 		return err
 	}

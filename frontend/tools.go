@@ -107,8 +107,9 @@ func (r *request) checkDaemon() error {
 	}{
 		{pb.CapExecMountContentCache, "mounts cached by content, which BuildKit 0.12 has"},
 		{pb.CapDiffOp, "diffs of file systems, which BuildKit 0.10 has"},
+		{pb.CapMergeOp, "merges of file systems, which BuildKit 0.10 has"},
 	} {
-		if r.options.Statements == "off" && need.cap == pb.CapDiffOp {
+		if r.options.Statements == "off" && need.cap != pb.CapExecMountContentCache {
 			continue
 		}
 		if err := caps.Supports(need.cap); err != nil {

@@ -2,6 +2,7 @@ package llb
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -151,17 +152,40 @@ func Assemble(g *Graph, tools Tools, l Layout, plan []byte) (*Graph, Edge, error
 	return n, out, err
 }
 
+// Carry adds the state that is attached to the image: the statements, merged over all
+// evidence. Whoever exports the cache of it exports the evidence too, even where
+// BuildKit exports results alone (mode=min): a merged state's layers are those of its
+// inputs, and inputs whose layers exist are exported with it.
+func Carry(g *Graph, l Layout, statements Edge) (*Graph, Edge, error) {
+	n := g.clone()
+	op, merge := &pb.Op{}, &pb.MergeOp{}
+	ignore := false
+	for _, e := range append(slices.Clone(l.Evidence), statements) {
+		merge.Inputs = append(merge.Inputs, &pb.MergeInput{Input: int64(len(op.Inputs))})
+		op.Inputs = append(op.Inputs, pbInput(e))
+		ignore = ignore || n.Tainted(e)
+	}
+	if len(merge.Inputs) == 1 { // nothing to merge: BuildKit refuses it
+		return n, statements, nil
+	}
+	op.Op = &pb.Op_Merge{Merge: merge}
+	meta := internalMeta("carry the evidence", string(pb.CapMergeOp))
+	meta.IgnoreCache = ignore
+	d, err := n.newVertex(op, meta)
+	return n, Edge{Vertex: d}, err
+}
+
 // Bind adds the check, never cached, that the target is what the ledger in the
-// assembled output says, and returns an output that exists only if it passed. attempt
+// carried output says, and returns an output that exists only if it passed. attempt
 // counts from 1: within a build, BuildKit gives a failed check's answer again to the
 // same op.
-func Bind(g *Graph, tools Tools, assembled Edge, attempt int) (*Graph, Edge, error) {
+func Bind(g *Graph, tools Tools, carried Edge, attempt int) (*Graph, Edge, error) {
 	n := g.clone()
 	c := newContainer(n, tools, "bind")
 	if attempt > 1 {
 		c.exec.Meta.Env = append(c.exec.Meta.Env, "ATTEMPT="+strconv.Itoa(attempt))
 	}
-	c.mount(assembled, "", step.LedgerDir, pb.MountContentCache_OFF)
+	c.mount(carried, "", step.LedgerDir, pb.MountContentCache_OFF)
 	c.mount(n.target, "", step.RootfsDir, pb.MountContentCache_OFF)
 	c.ignoreCache = true
 	out, err := c.build("bind statements to the image")

@@ -161,7 +161,9 @@ func runPasses(g *Graph, tools Tools, external map[digest.Digest]bool) (*built, 
 	if err != nil {
 		return nil, err
 	}
-	b.out = out
-	b.bound, b.check, err = Bind(n, tools, out, 1)
+	if n, b.out, err = Carry(n, b.layout, out); err != nil {
+		return nil, err
+	}
+	b.bound, b.check, err = Bind(n, tools, b.out, 1)
 	return b, err
 }

@@ -70,13 +70,16 @@ func (v *Vertex) Name() string { return v.Meta.Description[customName] }
 // (client/llb.WithCustomName).
 const customName = "llb.customname"
 
-// Graph is a definition, decoded. It is immutable.
+// Graph is a definition, decoded. It is immutable to its users, of whom there is one at
+// a time.
 type Graph struct {
 	vertices map[digest.Digest]*Vertex
 	order    []digest.Digest // inputs before users
 	target   Edge
 	terminal *pb.OpMetadata // of the definition's last op
 	infos    []*pb.SourceInfo
+
+	tainted map[digest.Digest]bool // of [Graph.Tainted], made when first asked for
 }
 
 // Target is the state that the definition asks for.
@@ -171,4 +174,7 @@ func (g *Graph) add(v *Vertex) {
 	}
 	g.vertices[v.Digest] = v
 	g.order = append(g.order, v.Digest)
+	if g.tainted != nil {
+		g.taint(v)
+	}
 }

@@ -124,10 +124,21 @@ func (g *Graph) States() []Edge {
 // BuildKit stores such results under their usual keys, so what is derived from them
 // must ignore the cache as well, or it could be found from an earlier run.
 func (g *Graph) Tainted(e Edge) bool {
-	for d := range g.closure(e) {
-		if g.vertices[d].Meta.IgnoreCache {
-			return true
+	if g.tainted == nil {
+		g.tainted = make(map[digest.Digest]bool, len(g.order))
+		for _, d := range g.order {
+			g.taint(g.vertices[d])
 		}
 	}
-	return false
+	return g.tainted[e.Vertex]
+}
+
+// taint notes whether a vertex ignores the cache or depends on one that does, all of
+// which have been noted.
+func (g *Graph) taint(v *Vertex) {
+	is := v.Meta.IgnoreCache
+	for _, in := range v.Op.Inputs {
+		is = is || g.tainted[digest.Digest(in.Digest)]
+	}
+	g.tainted[v.Digest] = is
 }

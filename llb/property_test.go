@@ -176,10 +176,16 @@ func TestPassesLeaveTheirInputAlone(t *testing.T) {
 		}
 		same("Assemble", before, described)
 		before = dump(t, assembled)
-		if _, _, err := Bind(assembled, tools, out, 1); err != nil {
+		carried, out, err := Carry(assembled, layout, out)
+		if err != nil {
 			t.Fatal(err)
 		}
-		same("Bind", before, assembled)
+		same("Carry", before, assembled)
+		before = dump(t, carried)
+		if _, _, err := Bind(carried, tools, out, 1); err != nil {
+			t.Fatal(err)
+		}
+		same("Bind", before, carried)
 		same("a pass", toolsBefore, tools.Def)
 	})
 }

@@ -146,17 +146,13 @@ func secretPath(exec *pb.ExecOp) bool {
 }
 
 // recordScratch is what a record's state starts from: a folder that any user of a
-// step can write, and the empty folder of a Bundle attestation's Path.
+// step can write.
 func recordScratch(g *Graph) (Edge, error) {
-	mkdir := func(in, out int64, p string, mode int32) *pb.FileAction {
-		return &pb.FileAction{Input: in, SecondaryInput: int64(pb.Empty), Output: out, Action: &pb.FileAction_Mkdir{
-			Mkdir: &pb.FileActionMkDir{Path: p, Mode: mode, Timestamp: 0},
-		}}
-	}
-	op := &pb.Op{Op: &pb.Op_File{File: &pb.FileOp{Actions: []*pb.FileAction{
-		mkdir(int64(pb.Empty), int64(pb.SkipOutput), recordPath, 0o1777),
-		mkdir(0, 0, "/"+step.EmptyDir, 0o755),
-	}}}}
+	op := &pb.Op{Op: &pb.Op_File{File: &pb.FileOp{Actions: []*pb.FileAction{{
+		Input: int64(pb.Empty), SecondaryInput: int64(pb.Empty), Action: &pb.FileAction_Mkdir{
+			Mkdir: &pb.FileActionMkDir{Path: recordPath, Mode: 0o1777, Timestamp: 0},
+		},
+	}}}}}
 	d, err := g.newVertex(op, internalMeta("prepare records", string(pb.CapFileBase)))
 	return Edge{Vertex: d}, err
 }

@@ -7,10 +7,9 @@ package step
 // describe: state 0 is what the segment starts from (no folder when it is
 // scratch); for item k, 1-based, StateDir/k is the state after it, DiffDir/k is
 // Diff(k-1, k), RecordDirIn/k holds record.json when the item is an observed exec.
-// It writes OutDir/k.json and the empty folder OutDir/empty.
+// It writes OutDir/k.json.
 //
-// digest: SourceDir/k is a local source; it writes OutDir/k.json and
-// OutDir/empty.
+// digest: SourceDir/k is a local source; it writes OutDir/k.json.
 //
 // assemble: PlanFile, EvidenceDir/SEGMENT/k.json; it writes OutDir/StepsFile,
 // OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile.
@@ -33,11 +32,6 @@ const (
 	LedgerDir   = "/in/ledger"
 	RootfsDir   = "/in/rootfs"
 	OutDir      = "/out"
-
-	// EmptyDir is an empty folder in every record and evidence output: the Path
-	// of a Bundle attestation that carries the output into a mode=min cache and
-	// exports no statement.
-	EmptyDir = "empty"
 
 	// The statements' predicates; the names are what `-o type=local` writes.
 	StepsFile    = "sworn-steps.json"

@@ -86,17 +86,8 @@ func (t tool) write(file string, b []byte) error {
 	return settle(p)
 }
 
-// finish makes the empty folder of the output and sets the output's own times.
-func (t tool) finish() error {
-	p := t.path(step.OutDir, step.EmptyDir)
-	if err := os.Mkdir(p, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if err := settle(p); err != nil {
-		return err
-	}
-	return settle(t.path(step.OutDir))
-}
+// finish sets the output's own times.
+func (t tool) finish() error { return settle(t.path(step.OutDir)) }
 
 func settle(p string) error {
 	return os.Chtimes(p, time.Unix(0, 0), time.Unix(0, 0))

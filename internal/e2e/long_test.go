@@ -8,7 +8,7 @@ import (
 )
 
 // A client hands a build's answer to the builder in one message of at most 16 MiB,
-// with the definition of each result in it: here more than 20 MiB if all were carried.
+// with the definition of each result in it.
 func TestBuildsWithMuchToSayAreAttested(t *testing.T) {
 	const steps = 70
 	e := mustEnv(t)

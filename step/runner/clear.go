@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/sworn-build/sworn/step"
 	"golang.org/x/sys/unix"
 )
 
-// clear removes everything but the builder's empty folder. Folders are taken
-// apart from the top: their subfolders move up into the record folder first, so
-// neither depth nor path length matters.
+// clear removes everything. Folders are taken apart from the top: their subfolders
+// move up into the record folder first, so neither depth nor path length matters.
 func (d *recordDir) clear() error {
 	if err := unix.Fchmod(d.fd, d.stat.Mode&0o7777|0o700); err != nil && !errors.Is(err, unix.EPERM) {
 		return err
@@ -22,39 +20,30 @@ func (d *recordDir) clear() error {
 		if err != nil {
 			return err
 		}
-		left, before := 0, moved
+		if len(entries) == 0 {
+			return nil
+		}
 		for _, e := range entries {
-			keep, err := d.remove(e.name, &moved)
-			if err != nil {
+			if err := d.remove(e.name, &moved); err != nil {
 				return fmt.Errorf("remove %q: %w", e.name, err)
 			}
-			if !keep {
-				left++
-			}
-		}
-		if left == 0 && moved == before {
-			return d.restoreEmpty()
 		}
 	}
 }
 
-// remove deletes one entry of the folder. keep is true for the builder's empty
-// folder when it is still that.
-func (d *recordDir) remove(name string, moved *int) (keep bool, err error) {
+// remove deletes one entry of the folder.
+func (d *recordDir) remove(name string, moved *int) error {
 	var st unix.Stat_t
 	if err := unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return false, err
+		return err
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
-		return false, unix.Unlinkat(d.fd, name, 0)
+		return unix.Unlinkat(d.fd, name, 0)
 	}
 	if err := d.flatten(name, st, moved); err != nil {
-		return false, err
+		return err
 	}
-	if d.empty && name == step.EmptyDir && st.Ino == d.emptyStat.Ino && st.Dev == d.emptyStat.Dev {
-		return true, nil
-	}
-	return false, unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR)
+	return unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR)
 }
 
 // flatten empties the subfolder: files are deleted, folders move up.
@@ -115,33 +104,4 @@ func (d *recordDir) moveUp(fd int, name string, moved *int) error {
 			return err
 		}
 	}
-}
-
-// restoreEmpty puts the builder's empty folder back as it was.
-func (d *recordDir) restoreEmpty() error {
-	if !d.empty {
-		return nil
-	}
-	err := unix.Mkdirat(d.fd, step.EmptyDir, 0o755)
-	if err != nil && !errors.Is(err, unix.EEXIST) {
-		return err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstatat(d.fd, step.EmptyDir, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return err
-	}
-	if st.Uid != d.emptyStat.Uid || st.Gid != d.emptyStat.Gid {
-		err := unix.Fchownat(d.fd, step.EmptyDir, int(d.emptyStat.Uid), int(d.emptyStat.Gid), unix.AT_SYMLINK_NOFOLLOW)
-		if err != nil {
-			return err
-		}
-	}
-	if st.Ctim == d.emptyStat.Ctim {
-		return nil // untouched
-	}
-	if err := unix.Fchmodat(d.fd, step.EmptyDir, d.emptyStat.Mode&0o7777, 0); err != nil {
-		return err
-	}
-	return unix.UtimesNanoAt(d.fd, step.EmptyDir,
-		[]unix.Timespec{d.emptyStat.Mtim, d.emptyStat.Mtim}, unix.AT_SYMLINK_NOFOLLOW)
 }

@@ -15,9 +15,6 @@ type recordDir struct {
 	fd int
 	// stat is the folder as the builder made it.
 	stat unix.Stat_t
-	// empty says that the builder put the folder [step.EmptyDir] into it.
-	empty     bool
-	emptyStat unix.Stat_t
 }
 
 const (
@@ -35,9 +32,6 @@ func openRecordDir(path string) (*recordDir, error) {
 	d := &recordDir{fd: fd}
 	if err := unix.Fstat(fd, &d.stat); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record folder %s: %w", path, err), d.close())
-	}
-	if unix.Fstatat(fd, step.EmptyDir, &d.emptyStat, unix.AT_SYMLINK_NOFOLLOW) == nil {
-		d.empty = d.emptyStat.Mode&unix.S_IFMT == unix.S_IFDIR
 	}
 	return d, nil
 }
