@@ -189,7 +189,7 @@ func TestPlanNamesWhyAStepIsNotObserved(t *testing.T) {
 	}
 	want := map[string][]string{
 		"network": {"", "", "the step runs with security=insecure and could change its own record", ""},
-		"cross":   {"", "the step runs on arm64, the runner on amd64"},
+		"cross":   {"", "the step runs on arm64, the runner on amd64, and the builder's kernel does not start programs of both"},
 	}
 	for name := range want {
 		p, err := step.DecodePlan(buildPlan(t, newGateway(t, readDockerfile(t, name), planCases()[name])))

@@ -63,7 +63,7 @@ func (b *platformBuild) run(ctx context.Context) error {
 		return err
 	}
 	hardened := graph.Harden(pinned, graph.HardenOpt{
-		Arch: b.tools.Arch, External: b.external,
+		Arch: b.tools.Arch, Starts: b.kernelStarts, External: b.external,
 		Harden: b.options.Harden != "off", Observe: b.options.Observe == "on", NoRecord: b.options.Statements == "off",
 	})
 	recorded, moved, records, err := graph.Record(hardened, b.tools)

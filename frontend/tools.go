@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
@@ -69,6 +70,21 @@ func LocalTools(name, version, arch string) ToolSource {
 		}
 		return graph.Tools{Def: g, Runner: ImageRunner, Evidence: ImageEvidence, Arch: arch}, nil
 	}
+}
+
+// kernelStarts reports whether the builder says that its kernel starts programs of a
+// platform. It follows BuildKit, which leaves exactly those to the kernel and gives
+// the others to an emulator of its own, if it has one.
+func (r *request) kernelStarts(p *pb.Platform) bool {
+	want := platforms.Normalize(p.Spec())
+	for _, w := range r.bc.BuildOpts().Workers {
+		for _, has := range w.Platforms {
+			if platforms.Only(has).Match(want) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inputDigests returns the vertices of the frontend's inputs. They belong to other

@@ -12,9 +12,13 @@ import (
 
 // HardenOpt says which execs run under the runner and what it does to them.
 type HardenOpt struct {
-	// Arch is the architecture of the runner (GOARCH). Steps for another one run
-	// emulated, where it cannot work.
+	// Arch is the architecture of the runner (GOARCH).
 	Arch string
+	// Starts reports whether the builder's kernel starts programs of a platform,
+	// emulated or not. Then a step for another architecture runs under the runner as
+	// well: the runner is static and its command a process of its own. Nil: it starts
+	// those of Arch alone.
+	Starts func(*pb.Platform) bool
 	// External are original digests that must stay as they are: vertices of
 	// frontend inputs belong to other builds, which would run again.
 	External map[digest.Digest]bool
@@ -32,7 +36,7 @@ func Harden(g *Graph, opt HardenOpt) *Graph {
 			continue
 		}
 		v := *old
-		if v.Refused = refuse(old.Op, opt.Arch); v.Refused == "" {
+		if v.Refused = refuse(old.Op, opt); v.Refused == "" {
 			v.Runner = runnerConfig(exec, opt)
 		}
 		n.vertices[d] = &v
@@ -41,14 +45,15 @@ func Harden(g *Graph, opt HardenOpt) *Graph {
 }
 
 // refuse says why an exec cannot run under the runner.
-func refuse(op *pb.Op, arch string) string {
+func refuse(op *pb.Op, opt HardenOpt) string {
 	exec := op.GetExec()
 	p := op.Platform
 	switch {
 	case p != nil && p.OS != "linux":
 		return "the step runs on " + p.OS
-	case p != nil && p.Architecture != arch:
-		return "the step runs on " + p.Architecture + ", the runner on " + arch
+	case p != nil && p.Architecture != opt.Arch && (opt.Starts == nil || !opt.Starts(p)):
+		// BuildKit may have an emulator of its own, which would get the runner to run.
+		return "the step runs on " + p.Architecture + ", the runner on " + opt.Arch + ", and the builder's kernel does not start programs of both"
 	case exec.Security == pb.SecurityMode_INSECURE:
 		return "the step runs with security=insecure and could change its own record"
 	case exec.Meta == nil || len(exec.Meta.Args) == 0:

@@ -36,7 +36,8 @@ func TestHardenRefusals(t *testing.T) {
 		{"plain", at("/tmp", "/"), ""},
 		{"the runner's platform", on("linux", "amd64"), ""},
 		{"windows", on("windows", "amd64"), "the step runs on windows"},
-		{"emulated", on("linux", "arm64"), "the step runs on arm64, the runner on amd64"},
+		{"emulated", on("linux", "arm64"), "the step runs on arm64, the runner on amd64, and the builder's kernel does not start programs of both"},
+		{"emulated by the kernel", on("linux", "riscv64"), ""},
 		{"insecure", insecure, "the step runs with security=insecure and could change its own record"},
 		{"no arguments", execOp(&pb.ExecOp{Meta: &pb.Meta{Cwd: "/"}}), "the step has no command"},
 		{"no meta", execOp(&pb.ExecOp{}), "the step has no command"},
@@ -52,7 +53,7 @@ func TestHardenRefusals(t *testing.T) {
 		{"another dev", at("/srv/dev", "/"), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := Harden(execGraph(t, c.op, nil), HardenOpt{Arch: "amd64"})
+			n := Harden(execGraph(t, c.op, nil), HardenOpt{Arch: "amd64", Starts: func(p *pb.Platform) bool { return p.Architecture == "riscv64" }})
 			v := n.Vertex(n.Target().Vertex)
 			if v.Refused != c.want {
 				t.Errorf("refused %q, want %q", v.Refused, c.want)
