@@ -87,12 +87,16 @@ func (p *planner) step(v *graph.Vertex, e graph.Edge) {
 	}
 	switch op := v.Op.Op.(type) {
 	case *pb.Op_Exec:
-		s.Exec = p.exec(v, op.Exec)
+		s.Exec = p.exec(v)
 		switch {
-		case s.External:
+		case s.External && v.Runner == nil && v.UserExec() != op.Exec:
+			s.Unobserved = "the step came with an input of the frontend and ran under another runner than this build's"
+		case s.External && v.Runner == nil:
 			s.Unobserved = "the step came with an input of the frontend"
 		case v.Runner == nil:
 			s.Unobserved = v.Refused
+		case v.Runner.NoRecord:
+			s.Unobserved = "the step came with an input of the frontend and was built with statements=off"
 		case !p.g.IsRoot(e):
 			s.Unobserved = "what the step left in a mount; its record is with its file system"
 		}
@@ -123,7 +127,8 @@ func (p *planner) reads(v *graph.Vertex, e graph.Edge) []string {
 	return slices.Compact(out)
 }
 
-func (p *planner) exec(v *graph.Vertex, op *pb.ExecOp) *step.Exec {
+func (p *planner) exec(v *graph.Vertex) *step.Exec {
+	op := v.UserExec()
 	m := op.GetMeta()
 	x := &step.Exec{
 		Args: m.GetArgs(), Env: m.GetEnv(), User: m.GetUser(), Cwd: m.GetCwd(),

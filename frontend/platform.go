@@ -58,6 +58,9 @@ func (b *platformBuild) run(ctx context.Context) error {
 		b.ref, err = b.solve(ctx, g, g.Target(), false)
 		return err
 	}
+	if g, err = graph.Unrecord(g, b.tools, b.external); err != nil {
+		return err
+	}
 	pinned, err := b.pin(ctx, g)
 	if err != nil {
 		return err

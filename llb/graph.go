@@ -32,8 +32,8 @@ type Vertex struct {
 	Meta *pb.OpMetadata
 	// Locations are ranges of source files; SourceIndex counts the graph's infos.
 	Locations []*pb.Location
-	// Runner is set by [Harden] on the execs that are to run under Sworn's runner
-	// and used up by [Record].
+	// Runner is set by [Harden] on the execs that are to run under Sworn's runner, by
+	// [Unrecord] on those of other builds that did, and used up by [Record].
 	Runner *step.Config
 	// Refused says why an exec does not run under the runner; set by [Harden].
 	Refused string

@@ -19,8 +19,8 @@ type HardenOpt struct {
 	// well: the runner is static and its command a process of its own. Nil: it starts
 	// those of Arch alone.
 	Starts func(*pb.Platform) bool
-	// External are original digests that must stay as they are: vertices of
-	// frontend inputs belong to other builds, which would run again.
+	// External are original digests that are left alone: vertices of frontend inputs
+	// belong to other builds, whose steps would run again.
 	External map[digest.Digest]bool
 	// Harden, Observe and NoRecord go to the runner's Config.
 	Harden, Observe, NoRecord bool

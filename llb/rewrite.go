@@ -3,6 +3,8 @@ package llb
 import (
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 // Mapping leads from the digests before a pass to those after it. It holds every
@@ -24,6 +26,8 @@ type change struct {
 	v    *Vertex
 	op   *pb.Op
 	meta *pb.OpMetadata
+	// runner is the Runner of the changed vertex.
+	runner *step.Config
 }
 
 // rewrite runs fn on a copy of every vertex, inputs first. fn reports whether it
@@ -59,7 +63,7 @@ func (g *Graph) rewrite(fn func(*change) (bool, error)) (*Graph, Mapping, error)
 		v.Digest, v.Op = digest.FromBytes(v.raw), c.op
 		if changed {
 			v.Meta = c.meta
-			v.Runner = nil
+			v.Runner = c.runner
 		}
 		n.add(&v)
 		m[old.Digest] = v.Digest
