@@ -49,10 +49,15 @@ func (r *Request) addContext(name, value string) error {
 	if !isDir(value) {
 		return fmt.Errorf("%s is no folder", value)
 	}
-	if err := r.mount(key, value); err != nil {
+	// The name is in the statements, so it is the one that buildx gives.
+	local := name
+	if name == "context" || name == "dockerfile" {
+		local = "_" + name
+	}
+	if err := r.mount(local, value); err != nil {
 		return err
 	}
-	r.attr(key, "local:"+key)
+	r.attr(key, "local:"+local)
 	return nil
 }
 

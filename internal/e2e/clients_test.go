@@ -92,6 +92,10 @@ secrets:
 			t.Setenv("DOCKER_HOST", "unix:///nonexistent")
 			mustRun(t, e.tool("docker-compose"), "--progress", "plain", "-f", file, "build", "--push")
 		}},
+		{"sworn build", func(t *testing.T, e env, dir, image string) {
+			swornBuild(t, e, 0, "--target", "app", "--build-context", "second="+filepath.Join(dir, "second"),
+				"--build-arg", "BASE=busybox", "--build-arg", "GREETING=hello", "--secret", "id=token,src="+filepath.Join(dir, "token"), "--push", "-t", image, dir)
+		}},
 	}
 }
 
