@@ -185,17 +185,21 @@ func Bind(g *Graph, tools Tools, carried Edge, attempt int) (*Graph, Edge, error
 	if attempt > 1 {
 		c.exec.Meta.Env = append(c.exec.Meta.Env, "ATTEMPT="+strconv.Itoa(attempt))
 	}
-	c.mount(carried, "", step.LedgerDir, pb.MountContentCache_OFF)
 	c.mount(n.target, "", step.RootfsDir, pb.MountContentCache_OFF)
+	c.mount(carried, "", step.LedgerDir, pb.MountContentCache_OFF)
+	// The output is the ledger itself, read-only: a check that runs in every build must
+	// not leave a state behind each time.
+	c.exec.Mounts[len(c.exec.Mounts)-1].Output = 0
 	c.ignoreCache = true
-	out, err := c.build("bind statements to the image")
+	out, err := c.vertex("bind statements to the image")
 	return n, out, err
 }
 
 func numbered(dir string, k int) string { return dir + "/" + strconv.Itoa(k) }
 
 // container builds an exec of the evidence tool. It runs without network in a file
-// system that holds nothing else.
+// system that holds nothing else, is read-only and leaves no state: BuildKit keeps one
+// for every output of an exec, asked for or not.
 type container struct {
 	g           *Graph
 	op          *pb.Op
@@ -212,7 +216,6 @@ func newContainer(g *Graph, tools Tools, verb string) *container {
 			Env: []string{"PATH=/"},
 		},
 		Network: pb.NetMode_NONE,
-		Mounts:  []*pb.Mount{{Input: int64(pb.Empty), Dest: pb.RootMount, Output: 0}},
 	}
 	c.mount(g.merge(tools.Def), tools.Evidence, step.EvidenceToolDir, pb.MountContentCache_ON)
 	return c
@@ -236,7 +239,18 @@ func (c *container) mount(e Edge, selector, dest string, cache pb.MountContentCa
 
 // build adds the exec; its output is the folder that the tool writes to.
 func (c *container) build(name string) (Edge, error) {
-	c.exec.Mounts = append(c.exec.Mounts, &pb.Mount{Input: int64(pb.Empty), Dest: step.OutDir, Output: 1})
+	c.exec.Mounts = append(c.exec.Mounts, &pb.Mount{Input: int64(pb.Empty), Dest: step.OutDir, Output: 0})
+	return c.vertex(name)
+}
+
+// vertex adds the exec as it is; its output is the one that a mount has.
+func (c *container) vertex(name string) (Edge, error) {
+	// A root without output needs an input; no tool reads it.
+	root, err := recordScratch(c.g)
+	if err != nil {
+		return Edge{}, err
+	}
+	c.mount(root, "", pb.RootMount, pb.MountContentCache_OFF)
 	c.op.Op = &pb.Op_Exec{Exec: c.exec}
 	meta := internalMeta(name,
 		string(pb.CapExecMetaBase), string(pb.CapExecMetaNetwork), string(pb.CapExecMountBind),
@@ -247,7 +261,7 @@ func (c *container) build(name string) (Edge, error) {
 		meta.IgnoreCache = meta.IgnoreCache || c.g.Tainted(e)
 	}
 	d, err := c.g.newVertex(c.op, meta)
-	return Edge{Vertex: d, Output: 1}, err
+	return Edge{Vertex: d}, err
 }
 
 // Command returns the words of an exec as a user knows them: without the runner.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/moby/buildkit/solver/pb"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -140,6 +141,38 @@ func TestDescribeContainersKnowTheirStates(t *testing.T) {
 		for v := range b.hardened.Vertices() {
 			if d := v.Describes(); d != nil {
 				t.Errorf("%s of the user describes %v", v.Name(), d)
+			}
+		}
+	})
+}
+
+// TestEvidenceLeavesOneState: a container of ours writes what the evidence is and no
+// state beside it, and the check, which runs in every build, writes none at all.
+// BuildKit keeps a state for every output of an exec until it collects garbage, asked
+// for or not; the output of a read-only mount is its input.
+func TestEvidenceLeavesOneState(t *testing.T) {
+	eachBuild(t, func(t *testing.T, b *built, _ Tools) {
+		for v := range b.bound.Vertices() {
+			verb, ok := v.Evidence()
+			if !ok {
+				continue
+			}
+			outputs, made := 0, 0
+			for _, m := range v.Op.GetExec().Mounts {
+				if m.Output == int64(pb.SkipOutput) {
+					continue
+				}
+				outputs++
+				if !m.Readonly {
+					made++
+				}
+			}
+			want := 1
+			if verb == "bind" {
+				want = 0
+			}
+			if outputs != 1 || made != want {
+				t.Errorf("%q: %d outputs, %d of them new; want 1, %d", v.Name(), outputs, made, want)
 			}
 		}
 	})

@@ -146,7 +146,7 @@ func secretPath(exec *pb.ExecOp) bool {
 }
 
 // recordScratch is what a record's state starts from: a folder that any user of a
-// step can write.
+// step can write. It is also the root of our own containers.
 func recordScratch(g *Graph) (Edge, error) {
 	op := &pb.Op{Op: &pb.Op_File{File: &pb.FileOp{Actions: []*pb.FileAction{{
 		Input: int64(pb.Empty), SecondaryInput: int64(pb.Empty), Action: &pb.FileAction_Mkdir{
