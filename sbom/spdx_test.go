@@ -2,6 +2,8 @@ package sbom_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -34,11 +36,7 @@ func image() sbom.Image {
 
 func document(t *testing.T, img sbom.Image) []byte {
 	t.Helper()
-	doc, err := sbom.NewDocument(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := json.Marshal(doc)
+	b, err := sbom.EncodeDocument(img)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +121,25 @@ func TestDocumentIsDeterministicAndNamedByItsContent(t *testing.T) {
 	if namespace(a) == namespace(document(t, other)) {
 		t.Error("two images have one namespace")
 	}
+	// The name is the digest of the same document without it.
+	name := namespace(a)
+	sum := sha256.Sum256(bytes.Replace(a, []byte(name), nil, 1))
+	if !strings.HasSuffix(name, "/"+hex.EncodeToString(sum[:])) {
+		t.Errorf("namespace %s is not that of the document", name)
+	}
+}
+
+// TestNamesCannotTakeTheNamespacesPlace: the field is found in the encoded document.
+func TestNamesCannotTakeTheNamespacesPlace(t *testing.T) {
+	img := image()
+	img.Name = `","documentNamespace":"","x":"`
+	var d sbom.Document
+	if err := json.Unmarshal(document(t, img), &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.Name != img.Name || !strings.HasPrefix(d.Namespace, "https://github.com/sworn-build/sworn/spdx/") {
+		t.Errorf("name %q, namespace %q", d.Name, d.Namespace)
+	}
 }
 
 func TestDocumentSaysWhatItLeavesOut(t *testing.T) {
@@ -141,7 +158,7 @@ func TestDocumentRefusesTimesThatSPDXCannotWrite(t *testing.T) {
 	for _, epoch := range []int64{-1, 253402300800} {
 		img := image()
 		img.Epoch = epoch
-		if _, err := sbom.NewDocument(img); err == nil || !strings.Contains(err.Error(), "is not between the years 1970 and 9999") {
+		if _, err := sbom.EncodeDocument(img); err == nil || !strings.Contains(err.Error(), "is not between the years 1970 and 9999") {
 			t.Errorf("%d: got %v", epoch, err)
 		}
 	}

@@ -82,10 +82,10 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 		return nil, err
 	}
 	// What nobody could read back must not leave this place.
-	if _, err := provenance.DecodeSteps(stepsJSON); err != nil {
+	if err := readableSteps(steps, stepsJSON); err != nil {
 		return nil, err
 	}
-	if _, err := provenance.DecodeContents(contentsJSON); err != nil {
+	if err := readableContents(contents, contentsJSON); err != nil {
 		return nil, err
 	}
 	return []output{
@@ -139,9 +139,13 @@ func encodeSPDX(plan step.Plan, files []sbom.Held, inv sbom.Inventory) ([]byte, 
 }
 
 func spdx(img sbom.Image) ([]byte, error) {
-	doc, err := sbom.NewDocument(img)
+	b, err := sbom.EncodeDocument(img)
 	if err != nil {
 		return nil, err
 	}
-	return provenance.Encode(doc)
+	b = append(b, '\n')
+	if len(b) > provenance.MaxPredicate {
+		return nil, &provenance.SizeError{Bytes: len(b)}
+	}
+	return b, nil
 }

@@ -154,7 +154,7 @@ func TestAssembleRefusesWhatDoesNotFit(t *testing.T) {
 		}, `assemble: apply the delta of step2: "/nosuch" is removed but was not there`},
 		{"a hostile path", func(_ *step.Plan, e map[step.Place][]byte) {
 			e[step.Place{Segment: 1, Item: 2}] = []byte(`{"version":1,"delta":{"base":false,"added":[{"path":"/a/../b","type":"dir","mode":"0755","uid":0,"gid":0}],"changed":[],"removed":[],"packagesAdded":[],"packagesRemoved":[]}}`)
-		}, `assemble: decode steps: check steps: step "step2": outputs: "/a/../b": not an absolute clean path`},
+		}, `assemble: check steps: step "step2": outputs: "/a/../b": not an absolute clean path`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, e := aPlan(), map[step.Place][]byte{}

@@ -75,7 +75,7 @@ func (b *builder) solve(ctx context.Context, r request) (_ built, err error) {
 		return built{}, err
 	}
 	return built{
-		run:    results.Run{Wall: wall.Seconds(), CPU: (after - before).Seconds(), Internal: watch.internal()},
+		run:    results.Run{Wall: wall.Seconds(), CPU: (after - before).Seconds(), Frontend: watch.frontend(), Internal: watch.internal()},
 		digest: res.ExporterResponse["containerimage.digest"],
 	}, nil
 }
@@ -154,6 +154,24 @@ func (w *vertices) internal() map[string]results.Internal {
 		out[kind] = sum
 	}
 	return out
+}
+
+// frontend is the time between the frontend's image and the first thing that the
+// frontend asks for beyond the Dockerfile: the base image's configuration.
+func (w *vertices) frontend() float64 {
+	var image, asked *time.Time
+	for _, v := range w.seen {
+		switch {
+		case strings.HasPrefix(v.Name, "docker-image://") && v.Completed != nil && (image == nil || v.Completed.Before(*image)):
+			image = v.Completed
+		case strings.HasPrefix(v.Name, "[internal] load metadata for ") && v.Started != nil && (asked == nil || v.Started.Before(*asked)):
+			asked = v.Started
+		}
+	}
+	if image == nil || asked == nil {
+		return 0
+	}
+	return max(0, asked.Sub(*image).Seconds())
 }
 
 // kindOf tells what an internal vertex does by its name; empty for others.

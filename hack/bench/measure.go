@@ -225,13 +225,17 @@ func writeContext(e env, dir string, write func(env, string) error) (string, err
 	return sub, write(e, sub)
 }
 
-// commit names the sources, with a + when they are changed.
+// commit names the sources, with a + when they are changed; results are no source.
 func commit(ctx context.Context, root string) (string, error) {
-	out, err := exec.CommandContext(ctx, "git", "-C", root, "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*").Output()
+	out, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "--short=12", "HEAD").Output()
 	if err != nil {
-		return "", fmt.Errorf("git describe: %w", err)
+		return "", fmt.Errorf("git rev-parse: %w", err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	name := strings.TrimSpace(string(out))
+	if exec.CommandContext(ctx, "git", "-C", root, "diff", "--quiet", "HEAD", "--", ".", ":!docs").Run() != nil {
+		name += "+"
+	}
+	return name, nil
 }
 
 // load is the machine's load average.

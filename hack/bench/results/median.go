@@ -52,7 +52,7 @@ func (c Cell) Extra(variant, base string, of func(Run) float64) float64 {
 	return Median(out)
 }
 
-// Wall and CPU are figures of a run.
+// Wall is how long a run took.
 func Wall(r Run) float64 { return r.Wall }
 
 // CPU is what a run used of the processors.

@@ -84,6 +84,10 @@ type Round map[string]Run
 type Run struct {
 	Wall float64 `json:"wall"`
 	CPU  float64 `json:"cpu"` // of the daemon, its containers included
+	// Frontend is from when the frontend's image was there until its first question
+	// about the build: its container, its start, and reading the Dockerfile. 0: the
+	// build asked none.
+	Frontend float64 `json:"frontend,omitempty"`
 	// Internal are the containers that no user's step is: how many ran, and for how
 	// long, by what they do.
 	Internal map[string]Internal `json:"internal,omitempty"`
