@@ -12,6 +12,8 @@ RACE ?= ./step/... ./sbom/... ./provenance/...
 FUZZTIME ?= 10s
 # Modules with tests of their own.
 MODULES := examples/go-service hack/conformance
+# Cells that `make bench` measures, as a regular expression over PROJECT/SCENARIO.
+BENCH ?= .
 # The tests' environment is not the demo's.
 SWORN_TEST_STATE ?= $(CURDIR)/.state/test
 
@@ -78,6 +80,11 @@ e2e: tools bin ## tests against real builders and registries, in an environment 
 .PHONY: conformance
 conformance: tools bin ## tests of BuildKit's own Dockerfile suite against our frontend
 	@SWORN_STATE=$(SWORN_TEST_STATE) hack/conformance/run
+
+.PHONY: bench
+bench: ## measure builds (BENCH='^steps-': only those cells) and write docs/performance.md; about 25 minutes
+	@hack/bench/run -run '$(BENCH)'
+	@go generate ./hack/bench/report
 
 .PHONY: fuzz-short
 fuzz-short: ## every fuzz target for FUZZTIME

@@ -34,10 +34,13 @@ func TestEveryProjectHasItsWordsOnce(t *testing.T) {
 func TestInternalContainersAreCountedByKind(t *testing.T) {
 	at := func(s int) *time.Time { v := time.Unix(int64(s), 0); return &v }
 	var w vertices
+	tools := []digest.Digest{digest.FromString("tools"), digest.FromString("6")}
 	w.add(&client.SolveStatus{Vertexes: []*client.Vertex{
-		{Digest: digest.FromString("1"), Name: "[internal] sworn: describe states 1-2 of 4", Started: at(1), Completed: at(3)},
-		{Digest: digest.FromString("2"), Name: "[internal] sworn: describe states 3-4 of 4", Started: at(1), Completed: at(2)},
-		{Digest: digest.FromString("3"), Name: "[internal] sworn: describe the base", Started: at(1), Completed: at(2), Cached: true},
+		{Digest: tools[0], Name: "docker-image://127.0.0.1:5000/sworn/frontend:dev@sha256:x"},
+		{Digest: digest.FromString("7"), Inputs: tools[1:], Name: "[internal] sworn: describe states 3-4 of 4", Started: at(1), Completed: at(9)},
+		{Digest: digest.FromString("1"), Inputs: tools, Name: "[internal] sworn: describe states 1-2 of 4", Started: at(1), Completed: at(3)},
+		{Digest: digest.FromString("2"), Inputs: tools, Name: "[internal] sworn: describe states 3-4 of 4", Started: at(1), Completed: at(2)},
+		{Digest: digest.FromString("3"), Inputs: tools, Name: "[internal] sworn: describe the base", Started: at(1), Completed: at(2), Cached: true},
 		{Digest: digest.FromString("4"), Name: "[linux/amd64] generating sbom using x", Started: at(1), Completed: at(2)},
 		{Digest: digest.FromString("5"), Name: "[internal] sworn: write the plan", Started: at(1), Completed: at(2)},
 		{Digest: digest.FromString("6"), Name: "[2/2] RUN describe", Started: at(1), Completed: at(2)},

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	digest "github.com/opencontainers/go-digest"
 	"github.com/tonistiigi/fsutil"
 	"golang.org/x/sys/unix"
 
@@ -145,7 +147,7 @@ func (w *vertices) internal() map[string]results.Internal {
 	out := map[string]results.Internal{}
 	for _, v := range w.seen {
 		kind := kindOf(v.Name)
-		if kind == "" || v.Cached || v.Started == nil || v.Completed == nil {
+		if kind == "" || kind != scan && !w.runs(v) || v.Cached || v.Started == nil || v.Completed == nil {
 			continue
 		}
 		sum := out[kind]
@@ -154,6 +156,18 @@ func (w *vertices) internal() map[string]results.Internal {
 		out[kind] = sum
 	}
 	return out
+}
+
+// scan is the kind of an SBOM generator's container.
+const scan = "scan"
+
+// runs reports whether a vertex is a container of ours: it has our programs, which a
+// difference of two states of the same name has not.
+func (w *vertices) runs(v *client.Vertex) bool {
+	return slices.ContainsFunc(v.Inputs, func(d digest.Digest) bool {
+		in := w.seen[d.String()]
+		return in != nil && strings.Contains(in.Name, "/sworn/frontend:")
+	})
 }
 
 // frontend is the time between the frontend's image and the first thing that the
@@ -177,7 +191,7 @@ func (w *vertices) frontend() float64 {
 // kindOf tells what an internal vertex does by its name; empty for others.
 func kindOf(name string) string {
 	if strings.Contains(name, "generating sbom using") {
-		return "scan"
+		return scan
 	}
 	rest, ok := strings.CutPrefix(name, "[internal] sworn: ")
 	if !ok {
