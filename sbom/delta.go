@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -56,18 +57,50 @@ func Walk(t *Tree) ([]Entry, error) {
 
 // List is Walk without reading the files: no digests, no capabilities.
 func List(t *Tree) ([]Entry, error) {
-	w := walker{base: true, list: true, before: &cursor{fd: -1, void: 1}}
-	for _, at := range []**cursor{&w.after, &w.diff} {
-		cur, err := newCursor(t)
+	c, err := newCursor(t)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	out, err := c.list("/", nil)
+	if err != nil {
+		return nil, err
+	}
+	sortEntries(out)
+	return out, nil
+}
+
+// list adds everything below the folder that the cursor points at.
+func (c *cursor) list(p step.Path, out []Entry) ([]Entry, error) {
+	names, err := c.names(p)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		at := join(p, name)
+		st, err := c.lstat(name)
 		if err != nil {
 			return nil, err
 		}
-		defer cur.close()
-		*at = cur
+		if st == nil {
+			return nil, fmt.Errorf("list %q: gone while it was listed", string(at))
+		}
+		e, err := c.entry(at, name, st)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, e); e.Type != TypeDir {
+			continue
+		}
+		if err := c.down(name); err != nil {
+			return nil, err
+		}
+		if out, err = c.list(at, out); err != nil {
+			return nil, err
+		}
+		if err := c.up(); err != nil {
+			return nil, err
+		}
 	}
-	if err := w.dir("/"); err != nil {
-		return nil, err
-	}
-	sortEntries(w.out.Added)
-	return w.out.Added, nil
+	return out, nil
 }

@@ -48,7 +48,7 @@ type Entry struct {
 func newEntry(path step.Path, st *unix.Stat_t) (Entry, error) {
 	e := Entry{
 		Path: path,
-		Mode: fmt.Sprintf("%04o", st.Mode&0o7777),
+		Mode: octal(st.Mode & 0o7777),
 		UID:  st.Uid,
 		GID:  st.Gid,
 	}
@@ -71,6 +71,11 @@ func newEntry(path step.Path, st *unix.Stat_t) (Entry, error) {
 		return Entry{}, fmt.Errorf("read %q: unknown file type %#o", string(path), st.Mode&unix.S_IFMT)
 	}
 	return e, nil
+}
+
+// octal writes mode bits as "%04o" does.
+func octal(mode uint32) string {
+	return string([]byte{'0' + byte(mode>>9&7), '0' + byte(mode>>6&7), '0' + byte(mode>>3&7), '0' + byte(mode&7)})
 }
 
 func device(st *unix.Stat_t) string {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"runtime"
 	"sync"
 
@@ -57,7 +56,7 @@ func hashAll(r io.Reader, buf []byte, hs ...hash.Hash) (int64, error) {
 }
 
 // fill adds digests and capability of the open file f to its entry.
-func fill(e *Entry, f *os.File, buf []byte) error {
+func fill(e *Entry, f *File, buf []byte) error {
 	h256, h1 := sha256.New(), sha1.New()
 	n, err := hashAll(f, buf, h256, h1)
 	if err != nil {
@@ -67,7 +66,7 @@ func fill(e *Entry, f *os.File, buf []byte) error {
 		return fmt.Errorf("hash %q: read %d bytes, size is %d", string(e.Path), n, e.Size)
 	}
 	e.SHA256, e.SHA1 = hex.EncodeToString(h256.Sum(nil)), hex.EncodeToString(h1.Sum(nil))
-	e.Capability, err = capability(int(f.Fd()))
+	e.Capability, err = capability(f.fd)
 	if err != nil {
 		return fmt.Errorf("read capability of %q: %w", string(e.Path), err)
 	}
@@ -100,12 +99,12 @@ type hashing struct {
 type hashJob struct {
 	index int
 	entry Entry
-	file  *os.File
+	file  *File
 	err   error
 }
 
 // add hands an open file over; it blocks while all hashers have one.
-func (h *hashing) add(index int, e Entry, f *os.File) {
+func (h *hashing) add(index int, e Entry, f *File) {
 	if h.jobs == nil {
 		h.jobs = make(chan hashJob)
 		for range Hashers() {

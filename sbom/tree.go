@@ -110,37 +110,60 @@ func (t *Tree) Stat(p string) (Entry, error) {
 	return newEntry(step.Path(p), st)
 }
 
+// folder opens the folder at path (absolute, clean), without following any symlink, as
+// an O_PATH descriptor. It is fs.ErrNotExist when there is none. The kernel goes the
+// whole way in one call where it knows openat2(2); else, and for paths longer than it
+// takes, it is gone name by name.
+func (t *Tree) folder(p string) (int, error) {
+	if t == nil || !strings.HasPrefix(p, "/") {
+		return -1, fs.ErrNotExist
+	}
+	below := strings.TrimPrefix(p, "/")
+	if below == "" {
+		below = "."
+	}
+	fd, err := unix.Openat2(int(t.dir.Fd()), below, &unix.OpenHow{
+		Flags:   unix.O_PATH | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
+	})
+	switch {
+	case err == nil:
+		return fd, nil
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
+		return -1, fs.ErrNotExist
+	}
+	f, st, err := t.lookup(p)
+	if err != nil {
+		return -1, err
+	}
+	defer f.Close()
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return -1, fs.ErrNotExist
+	}
+	fd, err = unix.Openat(int(f.Fd()), ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("read %q: %w", p, err)
+	}
+	return fd, nil
+}
+
 // Open opens the regular file at path, which has no symlink on its way. It is
 // fs.ErrNotExist when no regular file is there.
-func (t *Tree) Open(p string) (*os.File, error) {
-	dir, _, err := t.lookup(path.Dir(p))
+func (t *Tree) Open(p string) (*File, error) {
+	dir, err := t.folder(path.Dir(p))
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close()
+	defer unix.Close(dir)
 	var st unix.Stat_t
-	err = unix.Fstatat(int(dir.Fd()), path.Base(p), &st, unix.AT_SYMLINK_NOFOLLOW)
+	err = unix.Fstatat(dir, path.Base(p), &st, unix.AT_SYMLINK_NOFOLLOW)
 	switch {
 	case absent(err), err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG:
 		return nil, fs.ErrNotExist
 	case err != nil:
 		return nil, fmt.Errorf("read %q: %w", p, err)
 	}
-	return openRegular(int(dir.Fd()), path.Base(p), p)
-}
-
-// openRegular opens a name that lstat said is a regular file, and checks again.
-func openRegular(dirfd int, name, p string) (*os.File, error) {
-	fd, err := unix.Openat(dirfd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", p, err)
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		unix.Close(fd)
-		return nil, fmt.Errorf("read %q: no longer a regular file", p)
-	}
-	return os.NewFile(uintptr(fd), p), nil
+	return openRegular(dir, path.Base(p), p)
 }
 
 // ReadFile reads a regular file of at most max bytes; symlinks are resolved

@@ -11,9 +11,8 @@ import (
 // walker goes through up to three trees in step.
 type walker struct {
 	before, after, diff *cursor
-	// base: nothing was before. list: do not read files.
-	base, list bool
-	out        Delta
+	base                bool // nothing was before
+	out                 Delta
 	// hashing is of what was added, which nothing waits for.
 	hashing hashing
 }
@@ -140,7 +139,7 @@ func (w *walker) replaced(p step.Path, name string) error {
 
 func (w *walker) added(e Entry, name string) error {
 	w.out.Added = append(w.out.Added, e)
-	if w.list || e.Type != TypeFile {
+	if e.Type != TypeFile {
 		return nil
 	}
 	f, err := openRegular(w.after.fd, name, string(e.Path))
