@@ -178,12 +178,17 @@ func (r report) image() target {
 func (r report) start() target {
 	t := target{what: fmt.Sprintf("the frontend starts in less than %.0f ms", maxStart*1000), cells: 1}
 	start := results.Median(r.now.Frontend.Start[results.Sworn])
-	inBuild := r.inBuild(results.Sworn)
-	if start < maxStart && inBuild < maxStart {
+	if start < maxStart {
 		t.met = 1
 	}
-	t.measured = fmt.Sprintf("%.0f ms to its first request (upstream's %.0f ms); in a build, with its container and reading the Dockerfile, %.0f ms (upstream's %.0f ms)",
-		start*1000, results.Median(r.now.Frontend.Start[results.Upstream])*1000, inBuild*1000, r.inBuild(results.Upstream)*1000)
+	t.measured = fmt.Sprintf("%.0f ms from fork to its first request (upstream's %.0f ms)",
+		start*1000, results.Median(r.now.Frontend.Start[results.Upstream])*1000)
+	if inBuild := r.inBuild(results.Sworn); inBuild > 0 {
+		t.measured += fmt.Sprintf("; in a build, with its container and reading the Dockerfile, %.0f ms (upstream's %.0f ms)", inBuild*1000, r.inBuild(results.Upstream)*1000)
+		if inBuild >= maxStart {
+			t.met = 0
+		}
+	}
 	return t
 }
 
