@@ -97,6 +97,9 @@ func (f *buildFlags) writeResult(c *cli, res *build.Result) error {
 			c.say("%s", said)
 		}
 	}
+	if !res.Kept() && !f.quiet {
+		c.say("no output: the result is in the builder's cache alone; --push, --load or --output takes it out")
+	}
 	if f.metadataFile != "" {
 		b, err := res.Metadata()
 		if err == nil {

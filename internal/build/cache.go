@@ -1,6 +1,7 @@
 package build
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -10,11 +11,18 @@ import (
 
 // addCache sets where cached steps come from and go to.
 func (r *Request) addCache() error {
-	var err error
-	if r.solve.CacheImports, err = build.ParseImportCache(longCache(r.options.Cache.From)); err != nil {
+	from, err := longCache(r.options.Cache.From)
+	if err == nil {
+		r.solve.CacheImports, err = build.ParseImportCache(from)
+	}
+	if err != nil {
 		return wrapUsage("--cache-from", err)
 	}
-	if r.solve.CacheExports, err = build.ParseExportCache(longCache(r.options.Cache.To)); err != nil {
+	to, err := longCache(r.options.Cache.To)
+	if err == nil {
+		r.solve.CacheExports, err = build.ParseExportCache(to)
+	}
+	if err != nil {
 		return wrapUsage("--cache-to", err)
 	}
 	if on, err := strconv.ParseBool(r.solve.FrontendAttrs["build-arg:BUILDKIT_INLINE_CACHE"]); err == nil && on {
@@ -24,18 +32,20 @@ func (r *Request) addCache() error {
 }
 
 // longCache writes a reference alone as the registry cache that it means.
-func longCache(list []string) []string {
+func longCache(list []string) ([]string, error) {
 	var out []string
 	for _, s := range list {
-		if s == "" {
+		switch {
+		case s == "":
 			continue
-		}
-		if !strings.Contains(s, "=") {
+		case !strings.Contains(s, "="):
 			s = "type=registry,ref=" + s
+		case !strings.Contains(s, "type="):
+			return nil, fmt.Errorf("%q: no type", s)
 		}
 		out = append(out, s)
 	}
-	return out
+	return out, nil
 }
 
 // addSecrets offers secrets and agents to steps that mount them.

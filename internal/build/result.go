@@ -23,6 +23,9 @@ type Result struct {
 	outputs  []output
 }
 
+// Kept reports whether the result went anywhere but into the builder's cache.
+func (r *Result) Kept() bool { return len(r.outputs) > 0 }
+
 // ID is the image's id: the digest of what was pushed or written, of the configuration
 // when it was only loaded. Empty when no image was made.
 func (r *Result) ID() string {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker/cli/cli/connhelper/commandconn"
 	"github.com/moby/buildkit/client"
 )
 
@@ -33,17 +32,15 @@ func buildxCommand(ctx context.Context) ([]string, bool) {
 // connectBuildx reaches a builder of buildx through `buildx dial-stdio`, whatever its
 // driver is. Without a name it is the current one.
 func connectBuildx(ctx context.Context, cmd []string, name string) (*Builder, error) {
-	args := append(slices.Clone(cmd[1:]), "dial-stdio", "--progress", "plain")
+	argv := append(slices.Clone(cmd), "dial-stdio", "--progress", "plain")
 	title := "buildx's current builder"
 	if name != "" {
-		args = append(args, "--builder", name)
+		argv = append(argv, "--builder", name)
 		title = "buildx builder " + name
 	}
-	dial := func(ctx context.Context, _ string) (net.Conn, error) {
-		return commandconn.New(ctx, cmd[0], args...)
-	}
-	// The address is not used but for the name of the server.
-	c, err := client.New(ctx, "unix://buildx", client.WithContextDialer(dial))
+	dial := func(context.Context, string) (net.Conn, error) { return dialStdio(argv) }
+	// The address names the server, nothing else.
+	c, err := client.New(ctx, "unix:///buildx", client.WithContextDialer(dial))
 	if err != nil {
 		return nil, &UnavailableError{Name: title, err: err}
 	}

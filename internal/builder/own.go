@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/user"
 	"strings"
 	"syscall"
 	"time"
@@ -150,11 +151,31 @@ func supervise(p paths, argv []string, running *os.File) error {
 	cmd.ExtraFiles = []*os.File{running}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Dir = p.dir
+	if cmd.Env, err = daemonEnv(p); err != nil {
+		return err
+	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	go func() { _ = cmd.Wait() }() // its end is seen by its lock
 	return nil
+}
+
+// daemonEnv is the environment of a daemon. Without root's rights runc keeps its state in
+// XDG_RUNTIME_DIR, and only when USER is not root.
+func daemonEnv(p paths) ([]string, error) {
+	env := os.Environ()
+	if os.Geteuid() == 0 {
+		return env, nil
+	}
+	u, err := user.Current()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(p.runtime(), 0o700); err != nil {
+		return nil, err
+	}
+	return append(env, "XDG_RUNTIME_DIR="+p.runtime(), "USER="+u.Username), nil
 }
 
 // leave gives up the daemon, and waits for its end when nobody else uses it.

@@ -21,6 +21,9 @@ func (p paths) socket() string { return p.file("buildkitd.sock") }
 func (p paths) otel() string   { return p.file("otel.sock") }
 func (p paths) log() string    { return p.file("buildkitd.log") }
 
+// runtime is where programs of a daemon without root's rights keep what runs.
+func (p paths) runtime() string { return p.file("run") }
+
 // users is locked by every build that uses the daemon, shared, and by the supervisor
 // alone once nobody does.
 func (p paths) users() string { return p.file("users.lock") }

@@ -29,7 +29,10 @@ const runningFD = 3
 //
 // Whatever happens to this process, the daemon gets SIGTERM; what the daemon leaves
 // behind is killed, and as root its mounts are in a namespace that ends with it.
-func Supervise(args []string) error {
+func Supervise(args []string) error { return superviseFor(args, stopPatience) }
+
+// superviseFor gives the daemon a time to end, and then kills it.
+func superviseFor(args []string, patience time.Duration) error {
 	if len(args) < 2 {
 		return errors.New("supervise: no folder and command")
 	}
@@ -41,14 +44,14 @@ func Supervise(args []string) error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("adopt what the daemon leaves behind: %w", err)
 	}
-	if err := os.Remove(p.socket()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeIfThere(p.socket()); err != nil {
 		return err
 	}
 	users, err := openLock(p.users())
 	if err != nil {
 		return err
 	}
-	defer users.Close()
+	// Never closed: the lock is given up when this process has ended.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	signal.Ignore(syscall.SIGHUP)
@@ -71,12 +74,12 @@ func Supervise(args []string) error {
 	case err = <-ended:
 		err = fmt.Errorf("the daemon ended: %w", orExit(err))
 	case err = <-unused:
-		stop(cmd.Process, ended)
+		stop(cmd.Process, ended, patience)
 	case <-signals:
-		stop(cmd.Process, ended)
+		stop(cmd.Process, ended, patience)
 	}
 	killOrphans()
-	return errors.Join(err, removeIfThere(p.socket()))
+	return errors.Join(err, removeIfThere(p.socket()), removeIfThere(p.otel()))
 }
 
 func orExit(err error) error {
@@ -104,11 +107,11 @@ func waitUnused(users *os.File) error {
 }
 
 // stop ends the daemon: SIGTERM, and SIGKILL when that is not enough.
-func stop(daemon *os.Process, ended <-chan error) {
+func stop(daemon *os.Process, ended <-chan error, patience time.Duration) {
 	_ = daemon.Signal(syscall.SIGTERM) // has it ended, then ended says so
 	select {
 	case <-ended:
-	case <-time.After(stopPatience):
+	case <-time.After(patience):
 		_ = syscall.Kill(-daemon.Pid, syscall.SIGKILL)
 		<-ended
 	}
