@@ -149,10 +149,13 @@ func (s *series) scenario(ctx context.Context, name string) error {
 	c := results.Cell{
 		Project: s.project.name, Scenario: name, Commit: s.commit, Load: load(), Sizes: s.sizes, Peaks: s.peaks,
 	}
-	rounds := s.runs
+	rounds, variants := s.runs, results.Variants()
+	if s.project.parts && name == warm {
+		variants = append(variants, results.Parts()...)
+	}
 	for i := 0; i < rounds; i++ {
 		round := results.Round{}
-		for _, v := range results.Variants() {
+		for _, v := range variants {
 			b, err := s.timed(ctx, name, v)
 			if err != nil {
 				return fmt.Errorf("%s: %w", v, err)
@@ -196,11 +199,15 @@ func (m *bench) word() string {
 
 // request is what `docker buildx build --push` asks for, with --sbom for the scanner.
 func (s *series) request(variant, first, last string) request {
+	frontend, option, _ := strings.Cut(variant, " ")
 	r := request{
-		dockerfile: s.project.fill(s.images.frontend[variant], s.base, first, last),
+		dockerfile: s.project.fill(s.images.frontend[frontend], s.base, first, last),
 		context:    s.context,
 		attrs:      map[string]string{"attest:provenance": "mode=min,inline-only=true"},
-		push:       fmt.Sprintf("%s/bench/out/%s:%s", s.registry, s.project.name, variant),
+		push:       fmt.Sprintf("%s/bench/out/%s:%s", s.registry, s.project.name, frontend),
+	}
+	if name, value, ok := strings.Cut(option, "="); ok {
+		r.attrs["build-arg:SWORN_"+strings.ToUpper(name)] = value
 	}
 	if variant == results.Syft {
 		r.attrs["attest:sbom"] = "generator=" + s.images.scanner
@@ -210,7 +217,10 @@ func (s *series) request(variant, first, last string) request {
 
 func show(r results.Round) string {
 	out := ""
-	for _, v := range results.Variants() {
+	for _, v := range append(results.Variants(), results.Parts()...) {
+		if _, ok := r[v]; !ok {
+			continue
+		}
 		out += fmt.Sprintf(" %s %.2f s", v, r[v].Wall)
 	}
 	return out

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ type report struct {
 func (r report) funcs() template.FuncMap {
 	return template.FuncMap{
 		"machine": r.machine, "rounds": r.rounds, "targets": r.targetTable, "wall": r.wallTable, "cpu": r.cpuTable,
-		"memory": r.memoryTable, "sizes": r.sizeTable, "internal": r.internalTable, "changes": r.changeTable,
+		"memory": r.memoryTable, "sizes": r.sizeTable, "internal": r.internalTable, "changes": r.changeTable, "parts": r.partTable,
 	}
 }
 
@@ -109,7 +110,9 @@ func (r report) rounds() string {
 	if least != most {
 		n = fmt.Sprintf("%d to %d", least, most)
 	}
-	return fmt.Sprintf("%s rounds a cell, highest load average before one %.1f, %d state(s) of the sources", n, load, len(commits))
+	names := slices.Sorted(maps.Keys(commits))
+	return fmt.Sprintf("Measured at %s, %s rounds a cell. The load average of the machine before a cell's first round was at most %.1f; each row has its own",
+		strings.Join(names, ", "), n, load)
 }
 
 func (r report) wallTable() string {
@@ -131,9 +134,10 @@ func (r report) timeTable(of func(results.Run) float64) string {
 			ratio(c.Ratio(results.Sworn, results.Upstream, of)),
 			ratio(c.Ratio(results.Sworn, results.Syft, of)),
 			seconds(c.Extra(results.Sworn, results.Upstream, of)),
+			fmt.Sprintf("%.1f", c.Load),
 		})
 	}
-	return table([]string{"project", "scenario", "upstream, s", "with Syft, s", "Sworn, s", "Sworn / upstream", "Sworn / Syft", "Sworn - upstream, s"}, 2, rows)
+	return table([]string{"project", "scenario", "upstream, s", "with Syft, s", "Sworn, s", "Sworn / upstream", "Sworn / Syft", "Sworn - upstream, s", "load"}, 2, rows)
 }
 
 // described are the cells of one scenario of each project that has peaks and sizes.
@@ -190,6 +194,29 @@ func (r report) internalTable() string {
 		rows = append(rows, row)
 	}
 	return table([]string{"project", "scenario", "describe", "digest", "assemble", "bind", "Syft's scan"}, 2, rows)
+}
+
+// partTable shows what the extra time and processor time of a build is for, where parts
+// of Sworn were switched off.
+func (r report) partTable() string {
+	var rows [][]string
+	for _, c := range r.pick(nil, "warm") {
+		if len(c.Each(results.NoObserve, results.Wall)) == 0 {
+			continue
+		}
+		for name, of := range map[string]func(results.Run) float64{"wall": results.Wall, "CPU": results.CPU} {
+			row := []string{c.Project, name, seconds(results.Median(c.Each(results.Upstream, of)))}
+			for _, v := range []string{results.NoStatements, results.NoObserve, results.Sworn} {
+				row = append(row, seconds(c.Extra(v, results.Upstream, of)))
+			}
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == 0 {
+		return "Not measured."
+	}
+	slices.SortStableFunc(rows, func(a, b []string) int { return strings.Compare(key(a[0])+b[1], key(b[0])+a[1]) })
+	return table([]string{"project, warm", "", "upstream, s", "`statements=off`: the sandbox alone, s more", "`observe=off`: and evidence, s more", "Sworn: and watching, s more"}, 2, rows)
 }
 
 // changeTable compares with what was measured before.

@@ -28,6 +28,15 @@ const (
 	Sworn    = "sworn"
 )
 
+// Variants with a part of Sworn switched off, which some cells have as well.
+const (
+	NoObserve    = "sworn observe=off"    // steps are not watched
+	NoStatements = "sworn statements=off" // nothing is recorded; steps are sandboxed
+)
+
+// Parts returns what there is beside [Variants].
+func Parts() []string { return []string{NoObserve, NoStatements} }
+
 // Variants returns all of them in that order.
 func Variants() []string { return []string{Upstream, Syft, Sworn} }
 
