@@ -8,6 +8,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/grpcerrors"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/step"
 )
 
 // EvidenceError: the evidence tool refused what it was given. Evidence of another run
@@ -23,10 +25,15 @@ import (
 // attached.
 type EvidenceError struct {
 	Verb string // of cmd/sworn-evidence
-	err  error
+	// Unfit: the image has files that no layer can hold.
+	Unfit bool
+	err   error
 }
 
 func (e *EvidenceError) Error() string {
+	if e.Unfit {
+		return e.Verb + " statements: the image has a file whose name no layer can hold (the log of this build says which, and what step made it)"
+	}
 	switch e.Verb {
 	case "bind":
 		return "bind statements to the image: the evidence is not of this image (the differences are in the log of this build); build once more with --no-cache"
@@ -39,7 +46,9 @@ func (e *EvidenceError) Error() string {
 func (e *EvidenceError) Unwrap() error { return e.err }
 
 // stale reports whether other evidence could have been accepted.
-func (e *EvidenceError) stale() bool { return e.Verb == "bind" || e.Verb == "assemble" }
+func (e *EvidenceError) stale() bool {
+	return !e.Unfit && (e.Verb == "bind" || e.Verb == "assemble")
+}
 
 // messageError is err with another message. BuildKit takes the message of the gRPC
 // status nearest to the top and the typed details (source lines, vertex) from the
@@ -70,7 +79,8 @@ func explain(err error, g *graph.Graph) error {
 		return err
 	}
 	if verb, ok := v.Evidence(); ok {
-		e := &EvidenceError{Verb: verb, err: err}
+		var exit *gwpb.ExitError
+		e := &EvidenceError{Verb: verb, Unfit: errors.As(err, &exit) && exit.ExitCode == step.ExitUnfit, err: err}
 		return withMessage(e, e.Error())
 	}
 	if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/grpcerrors"
@@ -115,6 +116,27 @@ func TestFailureOfOurOwnContainersSaysWhatItMeans(t *testing.T) {
 		if !errors.As(err, &ee) || ee.Verb != verb {
 			t.Errorf("%s: EvidenceError is %v", verb, ee)
 		}
+	}
+}
+
+// Other evidence would say the same, so none is made.
+func TestNamesThatNoLayerHoldsFailTheBuildAtOnce(t *testing.T) {
+	f := newGateway(t, readDockerfile(t, "multistage"), nil)
+	solves := 0
+	f.fail = func(g *graph.Graph) error {
+		for v := range g.Vertices() {
+			if evidence("assemble")(v) {
+				solves++
+				exit := &gwpb.ExitError{ExitCode: step.ExitUnfit, Err: errors.New("exit code: 3")}
+				return overTheWire(t, errdefs.WrapVertex(exit, v.Digest))
+			}
+		}
+		return nil
+	}
+	_, err := (Frontend{}).Build(t.Context(), f)
+	want := "assemble statements: the image has a file whose name no layer can hold (the log of this build says which, and what step made it)"
+	if err == nil || overTheWire(t, err).Error() != want || solves != 1 {
+		t.Errorf("after %d solves: error %v, want %s", solves, err, want)
 	}
 }
 

@@ -12,7 +12,8 @@ package step
 // digest: SourceDir/k is a local source; it writes OutDir/k.json.
 //
 // assemble: PlanFile, EvidenceDir/SEGMENT/k.json; it writes OutDir/StepsFile,
-// OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile.
+// OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile. It exits with ExitUnfit
+// when the image has files that no layer can hold.
 //
 // bind: LedgerDir/LedgerFile and RootfsDir (no folder when the image is empty); it
 // writes nothing and exits 1 when the two disagree.
@@ -38,6 +39,9 @@ const (
 	ContentsFile = "sworn-contents.json"
 	SPDXFile     = "sbom.spdx.json"
 	LedgerFile   = "ledger.json"
+
+	// ExitUnfit is the exit code for what no other evidence would mend.
+	ExitUnfit = 3
 
 	// MaxSegment bounds the items of one describe container: each takes three
 	// mounts.

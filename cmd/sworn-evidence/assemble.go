@@ -60,6 +60,9 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	if err != nil {
 		return nil, err
 	}
+	if err := g.layerNames(files); err != nil {
+		return nil, err
+	}
 	contents := contentsOf(plan.Platform, files)
 	stepsJSON, err := encodeSteps(steps)
 	if err != nil {

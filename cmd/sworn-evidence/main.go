@@ -9,8 +9,8 @@
 //
 // All it reads is hostile: built file systems, records, evidence. What does not
 // fit together is an error, never a gap. The same input gives the same bytes.
-// Errors are lines on stderr that begin with "sworn: "; the exit code is 1, or 2
-// when it was called wrongly.
+// Errors are lines on stderr that begin with "sworn: "; the exit code is 1, 2 when it
+// was called wrongly, 3 when no image can hold what was built.
 package main
 
 import (
@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 func main() {
@@ -37,9 +39,13 @@ func run(args []string, t tool, stderr io.Writer) int {
 	}
 	err := verbs[args[0]](t)
 	var lines *bindError
+	var name *nameError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &name):
+		fmt.Fprintln(stderr, "sworn: "+err.Error())
+		return step.ExitUnfit
 	case errors.As(err, &lines):
 		for _, line := range lines.lines() {
 			fmt.Fprintln(stderr, "sworn: "+line)
