@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/sbom/treetest"
@@ -22,7 +23,7 @@ func update() bool { return flag.Lookup("update").Value.String() == "true" }
 
 func TestMain(m *testing.M) {
 	flag.Bool("update", false, "write the golden files")
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // golden compares b, JSON, with a file of testdata.

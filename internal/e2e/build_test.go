@@ -33,13 +33,28 @@ const upstream = "upstream"
 
 func (b build) run(t *testing.T, e env) built {
 	t.Helper()
+	meta := filepath.Join(t.TempDir(), "metadata.json")
+	r := built{}
+	r.log, r.err = run(t, e.tool("buildctl"), b.command(t, e, meta)...)
+	if raw, err := os.ReadFile(meta); err == nil {
+		var m map[string]any
+		if err := json.Unmarshal(raw, &m); err != nil {
+			t.Fatalf("metadata of the build: %v", err)
+		}
+		r.digest, _ = m["containerimage.digest"].(string)
+	}
+	return r
+}
+
+// command is what buildctl is called with; meta is where it writes what came of it.
+func (b build) command(t *testing.T, e env, meta string) []string {
+	t.Helper()
 	if b.dir == "" {
 		b.dir = b.context.write(t)
 	}
 	if b.host == "" {
 		b.host = e.host
 	}
-	meta := filepath.Join(t.TempDir(), "metadata.json")
 	args := []string{"--addr", b.host, "build", "--progress", "plain", "--metadata-file", meta,
 		"--local", "context=" + b.dir, "--local", "dockerfile=" + b.dir}
 	switch b.frontend {
@@ -57,17 +72,7 @@ func (b build) run(t *testing.T, e env) built {
 	if b.output != "" {
 		args = append(args, "--output", b.output)
 	}
-	args = append(args, b.args...)
-	r := built{}
-	r.log, r.err = run(t, e.tool("buildctl"), args...)
-	if raw, err := os.ReadFile(meta); err == nil {
-		var m map[string]any
-		if err := json.Unmarshal(raw, &m); err != nil {
-			t.Fatalf("metadata of the build: %v", err)
-		}
-		r.digest, _ = m["containerimage.digest"].(string)
-	}
-	return r
+	return append(args, b.args...)
 }
 
 func (b build) mustRun(t *testing.T, e env) built {

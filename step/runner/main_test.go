@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -33,6 +35,10 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	builds.Lock()
 	_ = os.RemoveAll(builds.dir)
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	os.Exit(code)
 }
 
