@@ -1,6 +1,8 @@
 package step_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -215,12 +217,30 @@ func FuzzDecodeRecord(f *testing.F) {
 	fuzzCodec(f, "record", b, []byte(`{"version":1,"observation":{"inputs":[{"path":"\\xff"}]}}`))
 }
 
+// plans are those of package frontend's corpus of Dockerfiles.
+func plans(f *testing.F) [][]byte {
+	f.Helper()
+	names, err := filepath.Glob("../frontend/testdata/plan-*.json")
+	if err != nil || len(names) == 0 {
+		f.Fatalf("no plans: %v", err)
+	}
+	var out [][]byte
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
 func FuzzDecodePlan(f *testing.F) {
 	b, err := step.EncodePlan(plan())
 	if err != nil {
 		f.Fatal(err)
 	}
-	fuzzCodec(f, "plan", b, []byte(`{"version":1,"steps":[{"exec":{}}]}`))
+	fuzzCodec(f, "plan", append(plans(f), b, []byte(`{"version":1,"steps":[{"exec":{}}]}`))...)
 }
 
 func TestReservedNames(t *testing.T) {

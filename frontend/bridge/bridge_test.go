@@ -50,3 +50,18 @@ func TestReturnsHaveNoDefinitions(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// FuzzParse: whatever BuildKit, or who plays it, puts into the environment.
+func FuzzParse(f *testing.F) {
+	f.Add("BUILDKIT_FRONTEND_OPT_0=build-arg:HTTP_PROXY=http://proxy:3128", "BUILDKIT_SESSION_ID=kzk5g0wa2yqxh5k8m1xlzwuz7")
+	f.Add(`BUILDKIT_WORKERS=[{"ID":"zy8ykafhbyvfgkjm3pluvntwg","Labels":{"org.mobyproject.buildkit.worker.executor":"oci"},"Platforms":[{"architecture":"amd64","os":"linux"},{"architecture":"386","os":"linux"}]}]`, "BUILDKIT_EXPORTEDPRODUCT=buildkit")
+	f.Add("BUILDKIT_FRONTEND_OPT_1=cmdline=docker.io/sworn/frontend:dev observe=off", "BUILDKIT_FRONTEND_OPT_2=context:base=docker-image://busybox")
+	f.Add("=", "BUILDKIT_WORKERS=[null]")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		for k, v := range parse([]string{a, b}).opts {
+			if n := len(k) + len(v); n > max(len(a), len(b)) {
+				t.Errorf("%q=%q was made up", k, v)
+			}
+		}
+	})
+}
