@@ -3,50 +3,58 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/client"
 )
 
-// slowContext is a build that stays a while in each of its phases: a step that runs
-// until the end of time when asked to, and a file whose bytes take long to hash,
-// compress and upload. mark makes it another build.
-func slowContext(mark string, more ...string) files {
+// slowContext is a build with a step of its own and a file of some MiB, whose bytes
+// take a while to hash and compress. mark makes it another build.
+func slowContext(mark, step string, mib int) files {
 	return files{
-		"mark": mark + "\n",
-		"Dockerfile": "FROM busybox\nCOPY mark /mark\n" + strings.Join(more, "\n") +
-			"\nRUN cat /mark > /made && truncate -s 400M /large\n",
+		"mark":       mark + "\n",
+		"Dockerfile": fmt.Sprintf("FROM busybox\nCOPY mark /mark\n%s\nRUN cat /mark > /made && truncate -s %dM /large\n", step, mib),
 	}
 }
 
 // phase is a moment of a build.
 type phase struct {
 	name string
-	more string    // a further line of the Dockerfile
-	sig  os.Signal // of the client; SIGINT when nil
+	step string    // a line of the Dockerfile
+	mib  int       // of a file
+	sig  os.Signal // for the client; SIGINT when nil
 	at   func(*client.SolveStatus) bool
 	hold func(*http.Request, string) bool // a request to the registry
-	slow bool                             // a request to the server of slow
+	// asked: it begins with a request to the server that never answers.
+	asked bool
+	quick bool // is part of make test
 }
 
-// cancelPhases are those of a build with statements, in its order. url is a server
+// forever is a step that starts a background process and never ends by itself.
+const forever = "RUN sleep 600 & echo now; sleep 600"
+
+// cancelPhases are those of a build with statements, in its order. never is a server
 // that never answers.
-func cancelPhases(url string) []phase {
+func cancelPhases(never string) []phase {
 	return []phase{
-		{name: "resolve", more: "ADD " + url + "/never /never", slow: true},
-		{name: "step", more: "RUN sleep 600 & echo now; sleep 600", at: wrote("now")},
-		{name: "client killed", more: "RUN sleep 600 & echo now; sleep 600", at: wrote("now"), sig: syscall.SIGKILL},
-		{name: "describe", at: started("[internal] sworn: describe states")},
-		{name: "bind", at: started("[internal] sworn: bind")},
-		{name: "export", at: started("exporting to image")},
+		{name: "resolve", step: "ADD " + never + "/never /never", asked: true},
+		{name: "step", step: forever, at: wrote("now"), quick: true},
+		{name: "client killed", step: forever, at: wrote("now"), sig: syscall.SIGKILL},
+		{name: "describe", mib: 400, at: started("[internal] sworn: describe states"), quick: true},
+		{name: "bind", mib: 200, at: started("[internal] sworn: bind")},
+		{name: "export", mib: 200, at: started("exporting to image")},
 		{name: "push of a blob", hold: uploads},
 		{name: "push of the statements", hold: putsStatements},
-		{name: "push of the tag", hold: putsTag},
+		{name: "push of the tag", hold: putsTag, quick: true},
 	}
 }
 
@@ -65,17 +73,20 @@ func TestACancelledBuildLeavesNothingBehind(t *testing.T) {
 	}))
 	t.Cleanup(never.Close)
 	old, _ := buildAccount(t, e, build{host: d.host, context: dockerfile("FROM busybox\nRUN echo old > /made\n"), output: push(image)})
-	before := d.footprint(t, e)
+	before := d.idle(t)
 	for _, p := range cancelPhases(never.URL) {
+		if !p.quick && !long {
+			continue
+		}
 		t.Run(p.name, func(t *testing.T) {
 			reached := reg.hold(p.hold)
-			if p.slow {
+			if p.asked {
 				reached = asked
 			}
 			if p.sig == nil {
 				p.sig = os.Interrupt
 			}
-			r := build{host: d.host, context: slowContext(p.name, p.more), output: push(image)}.interrupt(t, e, p.sig, p.at, reached)
+			r := build{host: d.host, context: slowContext(p.name, p.step, p.mib), output: push(image)}.interrupt(t, e, signal(t, p.sig), p.at, reached)
 			reg.hold(nil)
 			if r.err == nil {
 				t.Errorf("the build came to its end:\n%s", r.log)
@@ -83,13 +94,15 @@ func TestACancelledBuildLeavesNothingBehind(t *testing.T) {
 			if p.sig == os.Interrupt && !strings.Contains(r.log, "context canceled") {
 				t.Errorf("no clear error:\n%s", r.log)
 			}
-			d.leftNothing(t, e, before)
+			d.leftNothing(t, before)
 			stillTagged(t, image, old.digest)
 		})
 	}
-	_, a := buildAccount(t, e, build{host: d.host, context: slowContext("bind"), output: push(image)})
+	_, a := buildAccount(t, e, build{host: d.host, context: slowContext("next", "", 1), output: push(image)})
 	describedTruly(t, image, a, "/made")
 	sameAsImage(t, image, a)
+	d.restart(t, e)
+	d.heldNothing(t, e)
 	d.emptied(t, e)
 }
 
@@ -108,4 +121,33 @@ func stillTagged(t *testing.T, image, digest string) {
 		t.Errorf("%s is now %s, was %s", image, got, digest)
 	}
 	accountOf(t, image)
+}
+
+// What BuildKit holds of a cancelled step, it holds for its own frontend too.
+func TestOfACancelledStepBuildKitHoldsTheSame(t *testing.T) {
+	if !long {
+		t.Skip("skipped: part of make robustness")
+	}
+	e := mustEnv(t)
+	d := newDaemon(t, e, nil)
+	held := map[string][]string{}
+	for _, frontend := range []string{upstream, ""} {
+		prune(t, e, d.host, "--all")
+		b := build{host: d.host, frontend: frontend, context: slowContext("held", forever, 0)}
+		if r := b.interrupt(t, e, signal(t, os.Interrupt), wrote("now"), nil); r.err == nil {
+			t.Errorf("the build came to its end:\n%s", r.log)
+		}
+		time.Sleep(2 * time.Second)
+		held[frontend] = d.inUse(t, e)
+		d.restart(t, e)
+		d.heldNothing(t, e)
+	}
+	var want []string
+	for _, r := range held[upstream] {
+		want = append(want, strings.Replace(r, "exec /bin/sh", "exec RUN /bin/sh", 1))
+	}
+	ours := slices.DeleteFunc(held[""], func(r string) bool { return strings.Contains(r, "sworn") })
+	if diff := cmp.Diff(want, ours); diff != "" || len(want) == 0 {
+		t.Errorf("held, but for Sworn's own (-upstream's +ours):\n%s", diff)
+	}
 }

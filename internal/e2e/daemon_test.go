@@ -79,6 +79,20 @@ func (d *daemon) start(t *testing.T, e env) {
 	}
 }
 
+// restart ends the daemon as an operator does, and starts it again.
+func (d *daemon) restart(t *testing.T, e env) {
+	t.Helper()
+	if err := d.process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-d.ended:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the daemon still runs 20 s after SIGTERM")
+	}
+	d.start(t, e)
+}
+
 // kill ends the daemon as the kernel would when memory is short.
 func (d *daemon) kill(t *testing.T) {
 	t.Helper()

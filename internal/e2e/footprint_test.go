@@ -22,11 +22,10 @@ type footprint struct {
 	Mounts     []string // below its folder
 	Containers []string // folders of runc
 	Temporary  []string
-	InUse      []string // cache records that something holds
 }
 
 // footprint measures the daemon as it is now.
-func (d *daemon) footprint(t *testing.T, e env) footprint {
+func (d *daemon) footprint(t *testing.T) footprint {
 	t.Helper()
 	f := footprint{Processes: d.processes(t), Mounts: mountsBelow(t, "self", d.dir)}
 	runc := filepath.Join(d.root(), "runc-overlayfs", "executor")
@@ -45,24 +44,43 @@ func (d *daemon) footprint(t *testing.T, e env) footprint {
 			}
 		}
 	}
-	out := mustRun(t, e.tool("buildctl"), "--addr", d.host, "du", "--format", "{{range .}}{{if .InUse}}{{.ID}} {{.Description}}\n{{end}}{{end}}")
-	f.InUse = strings.FieldsFunc(out, func(r rune) bool { return r == '\n' })
 	return f
 }
 
-// processes lists the descendants of the daemon, and processes in other mount
-// namespaces that have the daemon's files mounted: those of a daemon that died.
+// idle measures the daemon when the last build's processes have ended.
+func (d *daemon) idle(t *testing.T) footprint {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		f := d.footprint(t)
+		if len(f.Processes)+len(f.Temporary)+len(f.Containers) == 0 {
+			return f
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no build runs and the daemon has %+v", f)
+		}
+	}
+}
+
+// inUse lists the cache records that something holds. Of a step that was cancelled
+// BuildKit holds what it was given until the daemon ends, whatever the frontend
+// (TestOfACancelledStepBuildKitHoldsTheSame).
+func (d *daemon) inUse(t *testing.T, e env) []string {
+	t.Helper()
+	out := mustRun(t, e.tool("buildctl"), "--addr", d.host, "du", "--format", "{{range .}}{{if .InUse}}{{.Description}}\n{{end}}{{end}}")
+	held := strings.FieldsFunc(out, func(r rune) bool { return r == '\n' })
+	slices.Sort(held)
+	return held
+}
+
+// processes lists the descendants of the daemon, and the processes whose root is one
+// of its file systems: containers outlive a daemon that was killed.
 func (d *daemon) processes(t *testing.T) []string {
 	t.Helper()
-	own, err := os.Readlink("/proc/self/ns/mnt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	parents, names := map[int]int{}, map[int]string{}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		t.Fatal(err)
 	}
+	parents, names := map[int]int{}, map[int]string{}
 	var out []string
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
@@ -74,10 +92,8 @@ func (d *daemon) processes(t *testing.T) []string {
 			continue
 		}
 		parents[pid], names[pid] = parent, fmt.Sprintf("%d %s", pid, name)
-		if ns, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid)); err == nil && ns != own {
-			if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid)); err == nil && strings.Contains(string(b), d.dir+"/") {
-				out = append(out, names[pid])
-			}
+		if d.isRootOf(pid) {
+			out = append(out, names[pid])
 		}
 	}
 	for pid := range parents {
@@ -90,6 +106,21 @@ func (d *daemon) processes(t *testing.T) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// isRootOf reports whether a process's root is an overlay of the daemon's snapshots.
+// Its other mounts say nothing: a namespace made by anyone has a copy of them.
+func (d *daemon) isRootOf(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 4 && f[4] == "/" && strings.Contains(line, "="+d.root()+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // processStat returns a process's parent and name; false when it has ended.
@@ -125,12 +156,12 @@ func mountsBelow(t *testing.T, pid, dir string) []string {
 
 // leftNothing fails unless the daemon comes to have the same footprint as before:
 // what a build holds is given back shortly after its end.
-func (d *daemon) leftNothing(t *testing.T, e env, before footprint) {
+func (d *daemon) leftNothing(t *testing.T, before footprint) {
 	t.Helper()
 	const patience = 15 * time.Second
 	diff := ""
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		if diff = cmp.Diff(before, d.footprint(t, e)); diff == "" {
+		if diff = cmp.Diff(before, d.footprint(t)); diff == "" {
 			return
 		}
 	}
@@ -157,4 +188,16 @@ func (d *daemon) emptied(t *testing.T, e env) {
 		left = []string{fmt.Sprintf("%d snapshots", len(entries)), records}
 	}
 	t.Errorf("after a prune the daemon still has %s", strings.Join(left, "\n"))
+}
+
+// heldNothing fails unless the daemon comes to hold no cache record.
+func (d *daemon) heldNothing(t *testing.T, e env) {
+	t.Helper()
+	var held []string
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if held = d.inUse(t, e); len(held) == 0 {
+			return
+		}
+	}
+	t.Errorf("no build runs and the daemon holds:\n%s", strings.Join(held, "\n"))
 }

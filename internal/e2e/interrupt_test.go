@@ -23,9 +23,9 @@ import (
 )
 
 // interrupt runs a build until its progress or something else says that it is where
-// it is to be stopped, and sends the client a signal then. It fails when the build
+// it is to be stopped, and calls stop then with the client. It fails when the build
 // never comes there.
-func (b build) interrupt(t *testing.T, e env, sig os.Signal, there func(*client.SolveStatus) bool, reached <-chan struct{}) built {
+func (b build) interrupt(t *testing.T, e env, stop func(*os.Process), there func(*client.SolveStatus) bool, reached <-chan struct{}) built {
 	t.Helper()
 	b.args = append(slices.Clone(b.args), "--progress", "rawjson")
 	cmd := exec.CommandContext(t.Context(), e.tool("buildctl"), b.command(t, e, filepath.Join(t.TempDir(), "metadata.json"))...)
@@ -55,9 +55,7 @@ func (b build) interrupt(t *testing.T, e env, sig os.Signal, there func(*client.
 	case <-time.After(3 * time.Minute):
 	}
 	if stopped {
-		if err := cmd.Process.Signal(sig); err != nil {
-			t.Fatalf("interrupt: %v", err)
-		}
+		stop(cmd.Process)
 	} else {
 		_ = cmd.Process.Kill()
 	}
@@ -67,6 +65,15 @@ func (b build) interrupt(t *testing.T, e env, sig os.Signal, there func(*client.
 		t.Fatalf("the build never came to where it is interrupted: %v\n%s", r.err, r.log)
 	}
 	return r
+}
+
+// signal sends a signal to the client.
+func signal(t *testing.T, sig os.Signal) func(*os.Process) {
+	return func(p *os.Process) {
+		if err := p.Signal(sig); err != nil {
+			t.Errorf("signal %s: %v", sig, err)
+		}
+	}
 }
 
 // watchProgress reads the progress to its end and tells when it is at a place.
