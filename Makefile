@@ -10,6 +10,8 @@ SHELL := /bin/bash
 # Packages whose unit tests are quick under the race detector.
 RACE ?= ./step/... ./sbom/... ./provenance/...
 FUZZTIME ?= 10s
+# End-to-end tests of which `make robustness` does more than `make test`.
+ROBUSTNESS ?= ^Test(ACancelled|OfACancelled|AKilled|AFullDisk|ARegistryOn|ARefusedPush|WithoutInotify|BuildsAtOnce|NamesThatNo|Huge)
 # Modules with tests of their own.
 MODULES := examples/go-service hack/conformance
 # Cells that `make bench` measures, as a regular expression over PROJECT/SCENARIO.
@@ -86,9 +88,21 @@ bench: ## measure builds (BENCH='^steps-': only those cells) and write docs/perf
 	@hack/bench/run -run '$(BENCH)'
 	@go generate ./hack/bench/report
 
-.PHONY: fuzz-short
-fuzz-short: ## every fuzz target for FUZZTIME
+.PHONY: race-all
+race-all: ## all unit tests under the race detector, the long ones too
+	@CGO_ENABLED=1 hack/gotest -p 1 -race -timeout 30m ./...
+
+.PHONY: robustness
+robustness: tools bin ## cancelled, killed, starved and huge builds, all of them
+	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,robustness -timeout 60m -run '$(ROBUSTNESS)'
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME; at night: make fuzz FUZZTIME=10m
 	@hack/fuzz $(FUZZTIME)
+
+.PHONY: vulncheck
+vulncheck: ## known vulnerabilities in what the programs call
+	@hack/vulncheck
 
 .PHONY: generate
 generate: ## run go generate

@@ -92,13 +92,3 @@ func (d *daemon) restart(t *testing.T, e env) {
 	}
 	d.start(t, e)
 }
-
-// kill ends the daemon as the kernel would when memory is short.
-func (d *daemon) kill(t *testing.T) {
-	t.Helper()
-	if err := d.process.Signal(syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	<-d.ended
-	d.ended <- nil // for the end of the test
-}

@@ -120,6 +120,9 @@ func TestWithoutInotifyTheRecordSaysSo(t *testing.T) {
 		{"instances", func(t *testing.T) { takeInstances(t, exhaustedUser, 0) }, "not observed: start inotify: too many open files"},
 		{"watches", func(t *testing.T) { takeWatches(t, exhaustedUser) }, "no more watches: limit fs.inotify.max_user_watches reached"},
 	} {
+		if tt.name == "instances" && !long {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			tt.take(t)
 			image := imageName(e.registry, t, "latest")

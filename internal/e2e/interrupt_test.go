@@ -175,13 +175,6 @@ func (r *heldRegistry) hold(pick func(*http.Request, string) bool) <-chan struct
 	return r.reached
 }
 
-// fail answers the requests that pick chooses with a status.
-func (r *heldRegistry) fail(pick func(*http.Request, string) bool, status int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.pick, r.refuse, r.reached = pick, status, nil
-}
-
 // What a push sends, in its order.
 func uploads(req *http.Request, _ string) bool {
 	return req.Method != http.MethodGet && strings.Contains(req.URL.Path, "/blobs/uploads/")
