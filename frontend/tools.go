@@ -60,7 +60,8 @@ func OwnImage(ctx context.Context, c client.Client) (graph.Tools, error) {
 func LocalTools(name, version, arch string) ToolSource {
 	return func(ctx context.Context, _ client.Client) (graph.Tools, error) {
 		st := llb.Local(name, llb.SharedKeyHint(name+"-"+version), llb.WithCustomName("[internal] sworn: load the runner"))
-		def, err := st.Marshal(ctx)
+		// One vertex in every build of this version: so are the steps that use it.
+		def, err := st.Marshal(ctx, llb.LocalUniqueID(version))
 		if err != nil {
 			return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
 		}

@@ -137,6 +137,7 @@ func waitFor(t *testing.T, log func() string, text string) {
 // TestBuildsShareABuildKitOfTheirOwn: it starts with the first, ends with the last, and
 // keeps its cache.
 func TestBuildsShareABuildKitOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	o := newOwn(t, e)
 	var logs [2]bytes.Buffer
@@ -163,6 +164,7 @@ func TestBuildsShareABuildKitOfTheirOwn(t *testing.T) {
 
 // TestABuildThatIsEndedEndsItsBuildKit: politely, impatiently and not at all.
 func TestABuildThatIsEndedEndsItsBuildKit(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	o := newOwn(t, e)
 	for _, tt := range []struct {
@@ -207,6 +209,7 @@ func TestABuildThatIsEndedEndsItsBuildKit(t *testing.T) {
 // TestBuildKitOfOurOwnWithoutRoot runs as a user without rights, in a mount namespace
 // whose /etc/subuid gives that user ids.
 func TestBuildKitOfOurOwnWithoutRoot(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	for _, program := range []string{"rootlesskit", "newuidmap", "setpriv", "unshare"} {
 		if _, err := exec.LookPath(program); err != nil {

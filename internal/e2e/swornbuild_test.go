@@ -51,6 +51,7 @@ CMD ["/bin/tool"]
 // TestSwornBuildAndTheFrontendImageShareCacheAndStatements: what one of them built, the
 // other finds in the cache, and both attach the same bytes.
 func TestSwornBuildAndTheFrontendImageShareCacheAndStatements(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	image := imageName(e.registry, t, "image")
 	client := imageName(e.registry, t, "client")
@@ -108,6 +109,7 @@ func mustDigest(t *testing.T, img v1.Image) string {
 // TestTheRunnerThatSwornCarriesIsThatOfTheFrontendImage: their bytes are the key of
 // every step in the cache.
 func TestTheRunnerThatSwornCarriesIsThatOfTheFrontendImage(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	inImage := extract(t, e.frontend())
 	set, err := programs.For(runtime.GOARCH)
@@ -123,6 +125,7 @@ func TestTheRunnerThatSwornCarriesIsThatOfTheFrontendImage(t *testing.T) {
 
 // TestSwornBuildSignsWhatItPushed: the digest, whatever the tag is by then, and archives.
 func TestSwornBuildSignsWhatItPushed(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	private, public := keyPair(t, e)
 	image := imageName(e.registry, t, "latest")
