@@ -116,4 +116,4 @@ check-generated: generate ## fail when generated files are not committed
 clean: ## stop both environments, delete what was built and made
 	@hack/env down --purge
 	@SWORN_STATE=$(SWORN_TEST_STATE) hack/env down --purge
-	@rm -rf bin .state
+	@rm -rf bin .state internal/programs/embedded/*/

@@ -63,7 +63,7 @@ func (f *buildFlags) register(s *pflag.FlagSet) {
 
 	s.StringVar(&f.metadataFile, "metadata-file", "", "write what BuildKit says of the result, as JSON")
 	s.StringVar(&f.idFile, "iidfile", "", "write the image's id")
-	s.StringVar(&f.progress, "progress", "auto", "auto, plain, tty, quiet, rawjson")
+	s.StringVar(&f.progress, "progress", "auto", "auto, plain, tty, quiet (only the id), none, rawjson")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no progress; print the image's id")
 
 	s.StringVar(&f.builder.Buildx, "builder", "", "builder of buildx")
@@ -78,14 +78,17 @@ func (f *buildFlags) register(s *pflag.FlagSet) {
 
 // displayMode is BuildKit's name of the progress.
 func (f *buildFlags) displayMode() (string, error) {
-	modes := []string{"auto", "plain", "tty", "quiet", "rawjson"}
+	modes := []string{"auto", "plain", "tty", "quiet", "rawjson", "none"}
 	switch {
 	case !slices.Contains(modes, f.progress):
 		return "", &build.UsageError{What: "--progress", Err: fmt.Errorf("%q is none of %s", f.progress, strings.Join(modes, ", "))}
 	case f.quiet && f.progress != "auto" && f.progress != "quiet":
 		return "", &build.UsageError{What: "--quiet", Err: fmt.Errorf("not together with --progress=%s", f.progress)}
 	case f.quiet || f.progress == "quiet":
-		f.quiet, f.progress = true, "quiet"
+		f.quiet = true
+		return "quiet", nil
+	case f.progress == "none":
+		return "quiet", nil // and no id is printed
 	}
 	return f.progress, nil
 }
