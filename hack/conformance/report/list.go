@@ -15,26 +15,20 @@ type wanted struct {
 	// partly: the suite itself skips the test's last part with this worker, and go
 	// test then calls all of it skipped; what fails before still fails.
 	partly bool
-	// plain: the test counts the manifests, statements or cache records of a build,
-	// so it holds only where nothing of ours is attached.
-	plain bool
+	// unattached: the test counts manifests or statements, so it holds only where
+	// nothing of ours is attached.
+	unattached bool
 }
 
-// Which tests of a list to run.
-const (
-	pickAttested = "attested" // all but those marked plain
-	pickPlain    = "plain"    // only those
-	pickAny      = "any"
-)
-
-// readList reads the tests of a list whose name matches only and that pick is for.
-// No file is no list.
-func readList(file, only, pick string) ([]wanted, error) {
+// readList reads the tests of a list whose name matches only and that are for a mode:
+// with statements attached those that hold then, without them the others, and all for
+// any other frontend. No file is no list.
+func readList(file, only, mode string) ([]wanted, error) {
 	if file == "" {
 		return nil, nil
 	}
-	if pick != pickAttested && pick != pickPlain && pick != pickAny {
-		return nil, fmt.Errorf("pick tests: %q is none of %s, %s, %s", pick, pickAttested, pickPlain, pickAny)
+	if !isMode(mode) && mode != modeBare && mode != modeBuiltin {
+		return nil, fmt.Errorf("pick tests: no mode is named %q", mode)
 	}
 	name, err := regexp.Compile(only)
 	if err != nil {
@@ -49,7 +43,8 @@ func readList(file, only, pick string) ([]wanted, error) {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	tests = slices.DeleteFunc(tests, func(w wanted) bool {
-		return !name.MatchString(w.name) || pick == pickAttested && w.plain || pick == pickPlain && !w.plain
+		return !name.MatchString(w.name) || mode == modeAttached && w.unattached ||
+			(mode == modeUnattached || mode == modeBare) && !w.unattached
 	})
 	if len(tests) == 0 {
 		return nil, fmt.Errorf("read %s: no test matches %q", file, only)
@@ -57,7 +52,7 @@ func readList(file, only, pick string) ([]wanted, error) {
 	return tests, nil
 }
 
-// parseList reads a test a line: its name, and "partly" or "plain" where that is
+// parseList reads a test a line: its name, and "partly" or "unattached" where that is
 // so. # starts a comment. A name that is there twice is an error.
 func parseList(text string) ([]wanted, error) {
 	name := regexp.MustCompile(`^Test[A-Za-z0-9_]+$`)
@@ -68,8 +63,8 @@ func parseList(text string) ([]wanted, error) {
 		if len(f) == 0 {
 			continue
 		}
-		w := wanted{name: f[0], partly: slices.Contains(f[1:], "partly"), plain: slices.Contains(f[1:], "plain")}
-		unknown := slices.ContainsFunc(f[1:], func(s string) bool { return s != "partly" && s != "plain" })
+		w := wanted{name: f[0], partly: slices.Contains(f[1:], "partly"), unattached: slices.Contains(f[1:], "unattached")}
+		unknown := slices.ContainsFunc(f[1:], func(s string) bool { return s != "partly" && s != "unattached" })
 		switch {
 		case unknown || !name.MatchString(w.name):
 			return nil, fmt.Errorf("%q is no test", strings.TrimSpace(line))
@@ -87,5 +82,7 @@ func expression(tests []wanted) string {
 	for _, w := range tests {
 		names = append(names, w.name)
 	}
-	return "^(" + strings.Join(names, "|") + ")$"
+	return either(names)
 }
+
+func either(names []string) string { return "^(" + strings.Join(names, "|") + ")$" }

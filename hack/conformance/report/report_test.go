@@ -104,13 +104,13 @@ func TestEventsThatAreNoneAreAnError(t *testing.T) {
 func TestRunPrintsWhatFailedAndKeepsTheRest(t *testing.T) {
 	var out bytes.Buffer
 	logs := filepath.Join(t.TempDir(), "logs")
-	tests := []wanted{{name: "TestMount"}, {name: "TestUser", partly: true}}
-	if err := run(strings.NewReader(events), &out, tests, logs); !errors.Is(err, errFailed) {
+	err := command([]string{"events", "-logs", logs}, strings.NewReader(events), &out)
+	if !errors.Is(err, errFailed) {
 		t.Errorf("error %v, want %v", err, errFailed)
 	}
 	for _, want := range []string{
 		"--- PASS: TestCopy (0.50s)\n", "--- FAIL: TestMount (2.00s)\n", "no such mount", "msg=reason",
-		"FAIL\t2 passed, 2 failed, 1 skipped",
+		"2 passed, 2 failed, 1 skipped in", "\nFAIL: TestMount\n", "\nFAIL\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
@@ -130,11 +130,11 @@ func TestRunPrintsWhatFailedAndKeepsTheRest(t *testing.T) {
 }
 
 func TestParseList(t *testing.T) {
-	got, err := parseList("# a\nTestA\n TestB partly # b\nTestC plain\nTestD plain partly\n")
+	got, err := parseList("# a\nTestA\n TestB partly # b\nTestC unattached\nTestD unattached partly\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []wanted{{name: "TestA"}, {name: "TestB", partly: true}, {name: "TestC", plain: true}, {name: "TestD", partly: true, plain: true}}
+	want := []wanted{{name: "TestA"}, {name: "TestB", partly: true}, {name: "TestC", unattached: true}, {name: "TestD", partly: true, unattached: true}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(wanted{})); diff != "" {
 		t.Error(diff)
 	}
@@ -151,22 +151,22 @@ func TestParseList(t *testing.T) {
 func TestQuickList(t *testing.T) {
 	const list = "../quick.txt"
 	n := map[string]int{}
-	for _, pick := range []string{pickAttested, pickPlain, pickAny} {
-		tests, err := readList(list, ".", pick)
+	for _, mode := range []string{modeAttached, modeUnattached, modeUpstream, modeBare, modeBuiltin} {
+		tests, err := readList(list, ".", mode)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n[pick] = len(tests)
+		n[mode] = len(tests)
 	}
 	const least = 40
-	if n[pickAttested] < least || n[pickAttested]+n[pickPlain] != n[pickAny] {
-		t.Errorf("tests %v, want %d attested at least, and any to be both", n, least)
+	if n[modeAttached] < least || n[modeAttached]+n[modeUnattached] != n[modeUpstream] || n[modeUpstream] != n[modeBuiltin] || n[modeBare] != n[modeUnattached] {
+		t.Errorf("tests %v, want %d attached at least, and all to be both", n, least)
 	}
-	if _, err := readList(list, "^NoSuchTest$", pickAny); err == nil {
+	if _, err := readList(list, "^NoSuchTest$", modeUpstream); err == nil {
 		t.Error("a pattern that picks nothing: no error")
 	}
 	if _, err := readList(list, ".", "some"); err == nil {
-		t.Error("an unknown pick: no error")
+		t.Error("an unknown mode: no error")
 	}
 }
 

@@ -159,6 +159,17 @@ func (r *results) count() map[string]int {
 	return n
 }
 
+// ended counts the tests that came to their end.
+func (r *results) ended() int {
+	n := 0
+	for _, t := range r.tests {
+		if t.verdict != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // problems says why the run is no success; none means that it is one.
 func (r *results) problems(wanted []wanted) []string {
 	var out []string
