@@ -1,7 +1,8 @@
-# make demo    the main job on examples/go-service, from nothing
-# make test    everything that CI checks
+# make demo         the main job on examples/go-service, from nothing
+# make test         everything that CI checks
+# make conformance  BuildKit's own Dockerfile suite, whole; writes docs/conformance.md
 #
-# Both build and start what they need; `make help` lists the rest.
+# They build and start what they need; `make help` lists the rest.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -112,6 +113,7 @@ vulncheck: ## known vulnerabilities in what the programs call
 .PHONY: generate
 generate: ## run go generate
 	@go generate ./...
+	@GOWORK=off go -C hack/conformance generate ./...
 
 .PHONY: check-generated
 check-generated: generate ## fail when generated files are not committed

@@ -23,6 +23,8 @@
 //	report table -results results.json -reasons reasons.json -o docs/conformance.md
 package main
 
+//go:generate go run . table -results ../results.json -reasons ../reasons.json -o ../../../docs/conformance.md
+
 import (
 	"errors"
 	"flag"

@@ -174,21 +174,17 @@ func parseRecord(b []byte) (*record, error) {
 			if mode == "test" {
 				continue
 			}
+			if !isMode(mode) {
+				return nil, fmt.Errorf("test %s: no mode is named %q", name, mode)
+			}
 			o, err := parseOutcome(text)
-			if err != nil || !isMode(mode) {
-				return nil, fmt.Errorf("test %s: %s: %w", name, mode, errors.Join(err, errUnknownMode(mode)))
+			if err != nil {
+				return nil, fmt.Errorf("test %s, %s: %w", name, mode, err)
 			}
 			r.tests[name][mode] = o
 		}
 	}
 	return r, nil
-}
-
-func errUnknownMode(mode string) error {
-	if isMode(mode) {
-		return nil
-	}
-	return errors.New("no such mode")
 }
 
 // bytes of the record: a line for each test, so that a change is easy to see.

@@ -1,13 +1,14 @@
-// This file is compiled into package testutil of BuildKit's tests, in place of two
-// functions that it renames (see hack/conformance/run): with it the suite reads images
-// as if Sworn's statements were not there. What fails all the same fails for another
-// reason than the list of statements.
+// This file is compiled into package testutil of BuildKit's tests, in place of three
+// functions that are renamed there (see hack/conformance/run): with it the suite reads
+// images as if Sworn's statements were not there. What fails all the same fails for
+// another reason than the list of statements.
 package testutil
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
@@ -81,6 +82,54 @@ func onlyImage(ctx context.Context, p content.Provider, desc ocispecs.Descriptor
 		return kept[0], nil
 	}
 	return desc, nil
+}
+
+// ReadTarToMap reads an archive; the indexes of an OCI layout are without the manifests
+// that hold only statements of Sworn.
+func ReadTarToMap(b []byte, compressed bool) (map[string]*TarItem, error) {
+	m, err := readTarToMap(b, compressed)
+	if err != nil || m[ocispecs.ImageIndexFile] == nil {
+		return m, err
+	}
+	for name, item := range m {
+		var index ocispecs.Index
+		if !strings.HasPrefix(name, blobs) || json.Unmarshal(item.Data, &index) != nil || !images.IsIndexType(index.MediaType) {
+			continue
+		}
+		var kept []ocispecs.Descriptor
+		for _, d := range index.Manifests {
+			if !onlySworn(m, d) {
+				kept = append(kept, d)
+			}
+		}
+		if len(kept) == len(index.Manifests) {
+			continue
+		}
+		index.Manifests = kept
+		if item.Data, err = json.Marshal(index); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// blobs is where an OCI layout has them.
+const blobs = ocispecs.ImageBlobsDir + "/sha256/"
+
+// onlySworn tells whether a manifest in an OCI layout holds only statements of Sworn.
+func onlySworn(m map[string]*TarItem, d ocispecs.Descriptor) bool {
+	item := m[blobs+d.Digest.Hex()]
+	var manifest ocispecs.Manifest
+	if item == nil || !images.IsManifestType(d.MediaType) || json.Unmarshal(item.Data, &manifest) != nil {
+		return false
+	}
+	for _, l := range manifest.Layers {
+		blob := m[blobs+l.Digest.Hex()]
+		if blob == nil || !sworn(l, blob.Data) {
+			return false
+		}
+	}
+	return len(manifest.Layers) > 0
 }
 
 // sworn tells whether a layer of an attestation manifest is a statement of Sworn.
