@@ -25,14 +25,14 @@ import (
 // attached.
 type EvidenceError struct {
 	Verb string // of cmd/sworn-evidence
-	// Unfit: the image has files that no layer can hold.
+	// Unfit: the image has files that no layer, or more than a statement, can hold.
 	Unfit bool
 	err   error
 }
 
 func (e *EvidenceError) Error() string {
 	if e.Unfit {
-		return e.Verb + " statements: the image has a file whose name no layer can hold (the log of this build says which, and what step made it)"
+		return e.Verb + " statements: the image has more or other files than statements or layers can hold (the log of this build says which); with statements=off it is built without"
 	}
 	switch e.Verb {
 	case "bind":

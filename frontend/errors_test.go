@@ -134,7 +134,7 @@ func TestNamesThatNoLayerHoldsFailTheBuildAtOnce(t *testing.T) {
 		return nil
 	}
 	_, err := (Frontend{}).Build(t.Context(), f)
-	want := "assemble statements: the image has a file whose name no layer can hold (the log of this build says which, and what step made it)"
+	want := "assemble statements: the image has more or other files than statements or layers can hold (the log of this build says which); with statements=off it is built without"
 	if err == nil || overTheWire(t, err).Error() != want || solves != 1 {
 		t.Errorf("after %d solves: error %v, want %s", solves, err, want)
 	}

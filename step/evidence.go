@@ -13,7 +13,7 @@ package step
 //
 // assemble: PlanFile, EvidenceDir/SEGMENT/k.json; it writes OutDir/StepsFile,
 // OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile. It exits with ExitUnfit
-// when the image has files that no layer can hold.
+// when the image has files that no layer, or more than a statement, can hold.
 //
 // bind: LedgerDir/LedgerFile and RootfsDir (no folder when the image is empty); it
 // writes nothing and exits 1 when the two disagree.

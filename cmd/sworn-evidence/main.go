@@ -10,7 +10,7 @@
 // All it reads is hostile: built file systems, records, evidence. What does not
 // fit together is an error, never a gap. The same input gives the same bytes.
 // Errors are lines on stderr that begin with "sworn: "; the exit code is 1, 2 when it
-// was called wrongly, 3 when no image can hold what was built.
+// was called wrongly, 3 when no layer or no statement can hold what was built.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -40,10 +41,11 @@ func run(args []string, t tool, stderr io.Writer) int {
 	err := verbs[args[0]](t)
 	var lines *bindError
 	var name *nameError
+	var size *provenance.SizeError
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &name):
+	case errors.As(err, &name), errors.As(err, &size):
 		fmt.Fprintln(stderr, "sworn: "+err.Error())
 		return step.ExitUnfit
 	case errors.As(err, &lines):

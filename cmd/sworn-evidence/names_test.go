@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,32 @@ func TestNamesThatNoLayerHoldsAreRefused(t *testing.T) {
 				t.Errorf("exit %d, want %d and %q: %s", code, step.ExitUnfit, tt.want, stderr.String())
 			}
 		})
+	}
+}
+
+// More files than BuildKit takes in one statement: the error has both sizes, and no other
+// evidence would be smaller.
+func TestImagesTooLargeForAStatementAreRefused(t *testing.T) {
+	entries := make([]sbom.Entry, 0, 1<<18)
+	for i := range cap(entries) {
+		entries = append(entries, sbom.Entry{Path: step.Path(fmt.Sprintf("/%0150d", i)), Type: sbom.TypeFifo, Mode: "0644"})
+	}
+	b, err := encodeEvidence(evidence{Delta: &described{
+		Base: true, Delta: sbom.Delta{Added: entries, Changed: []sbom.Entry{}, Removed: []step.Path{}},
+		PackagesAdded: []string{}, PackagesRemoved: []string{}, Inventory: &sbom.Inventory{},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := assembleRoot(t, step.Plan{
+		Platform: "linux/amd64", Options: map[string]string{}, Image: "step1",
+		Steps: []step.Step{{ID: "step1", Kind: step.KindFile, Evidence: &step.Place{}}},
+	}, map[step.Place][]byte{{}: b})
+	var stderr bytes.Buffer
+	code := run([]string{"assemble"}, tool{root: dir}, &stderr)
+	want := fmt.Sprintf("sworn: assemble: contents of %d files: encode predicate: ", len(entries))
+	if code != step.ExitUnfit || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stderr.String(), "more than a statement may have (40894464)") {
+		t.Errorf("exit %d, want %d and %q: %s", code, step.ExitUnfit, want, stderr.String())
 	}
 }
 

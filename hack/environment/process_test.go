@@ -37,24 +37,25 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
-// startSleep starts a process that lives until the test ends.
-func startSleep(t *testing.T) (process, *exec.Cmd) {
+// startSleep starts a process that lives until the test ends and is waited for.
+func startSleep(t *testing.T) process {
 	t.Helper()
 	cmd := exec.Command("sleep", "60")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
 	p, err := identify(cmd.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, cmd
+	return p
 }
 
 func TestStopEndsTheRecordedProcess(t *testing.T) {
-	p, cmd := startSleep(t)
-	go func() { _ = cmd.Wait() }()
+	p := startSleep(t)
 	if !p.alive() {
 		t.Fatal("a started process is not alive")
 	}
@@ -67,7 +68,7 @@ func TestStopEndsTheRecordedProcess(t *testing.T) {
 }
 
 func TestStopLeavesARecycledPidAlone(t *testing.T) {
-	p, _ := startSleep(t)
+	p := startSleep(t)
 	for name, other := range map[string]process{
 		"another start time": {PID: p.PID, Start: p.Start - 1, Boot: p.Boot},
 		"another boot":       {PID: p.PID, Start: p.Start, Boot: "before"},
