@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Packages whose unit tests are quick under the race detector.
-RACE ?= ./step/... ./sbom/... ./provenance/...
+RACE ?= ./step/... ./sbom/... ./provenance/... ./frontend/...
 FUZZTIME ?= 10s
 # End-to-end tests of which `make robustness` does more than `make test`.
 ROBUSTNESS ?= ^Test(ACancelled|OfACancelled|AKilled|AFullDisk|ARegistryOn|ARefusedPush|WithoutInotify|BuildsAtOnce|NamesThatNo|Huge)
