@@ -58,9 +58,12 @@ func buildError(err error) error {
 	var un *builder.UnavailableError
 	var f *failure
 	var h *hinted
+	var load *build.LoadError
 	switch {
 	case errors.As(err, &f), errors.As(err, &h):
 		return err
+	case errors.As(err, &load) && load.Attested:
+		return &hinted{err, "only docker's containerd image store takes attestations; without --provenance, --sbom and --sign the image comes alone"}
 	case errors.As(err, &u), errors.Is(err, builder.ErrTwoBuilders):
 		return &hinted{err, "see sworn build --help"}
 	case errors.As(err, &un) && un.Hint != "":

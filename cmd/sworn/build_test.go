@@ -32,6 +32,8 @@ func TestWhoseFaultABuildWas(t *testing.T) {
 		{"no programs", programs.ErrNone, exitError, "build it with hack/build"},
 		{"an architecture", &programs.ArchError{Arch: "s390x", Have: []string{"amd64"}}, exitError, ""},
 		{"a key", &hinted{errors.New("no key"), "name one"}, exitError, "name one"},
+		{"docker", &build.LoadError{Program: "docker", Attested: true}, exitError, "only docker's containerd image store"},
+		{"docker without attestations", &build.LoadError{Program: "docker"}, exitError, ""},
 		{"a push", errors.New("connection refused"), exitError, ""},
 	} {
 		t.Run(tt.what, func(t *testing.T) {

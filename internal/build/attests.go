@@ -60,6 +60,16 @@ func (r *Request) addAttests() error {
 	return nil
 }
 
+// attested reports whether attestations go where an exporter could leave them out.
+func (r *Request) attested() bool {
+	for k, v := range r.solve.FrontendAttrs {
+		if strings.HasPrefix(k, "attest:") && v != defaultProvenance {
+			return true
+		}
+	}
+	return r.solve.FrontendAttrs["build-arg:SWORN_STATEMENTS"] == "always"
+}
+
 // attestOf writes a short flag (--sbom=true, --provenance=mode=max) as --attest does.
 func attestOf(kind, value string) string {
 	if on, err := strconv.ParseBool(value); err == nil {

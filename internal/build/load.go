@@ -19,6 +19,20 @@ const loadTimeout = 15 * time.Second
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
+// LoadError: docker or podman did not take the image.
+type LoadError struct {
+	Program string
+	// Attested: the archive has attestations, which not every image store takes.
+	Attested bool
+	err      error
+}
+
+// Error implements error.
+func (e *LoadError) Error() string { return fmt.Sprintf("%s load: %v", e.Program, e.err) }
+
+// Unwrap implements errors.Unwrap.
+func (e *LoadError) Unwrap() error { return e.err }
+
 // loader hands an archive to docker or podman while it is made.
 type loader struct {
 	name string
@@ -74,7 +88,7 @@ func (l *loader) wait() (string, error) {
 	err := l.cmd.Wait()
 	said := strings.TrimSpace(l.out.String())
 	if err != nil {
-		return "", fmt.Errorf("%s load: %w: %s", l.name, err, lastLine(said))
+		return "", &LoadError{Program: l.name, err: fmt.Errorf("%w: %s", err, lastLine(said))}
 	}
 	return said, nil
 }

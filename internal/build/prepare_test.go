@@ -116,7 +116,7 @@ func TestInputs(t *testing.T) {
 		{"ssh", Input{Context: "git@host:a/b.git"}, "", map[string]string{"context": "git@host:a/b.git"}, ""},
 		{"URL with a Dockerfile of here", Input{Context: "https://host/a.tar.gz", File: filepath.Join(dir, "Dockerfile")}, "", map[string]string{"context": "https://host/a.tar.gz", "filename": "Dockerfile", "dockerfilekey": "dockerfile"}, "dockerfile"},
 		{"named contexts", Input{Context: dir, Contexts: []string{"a=" + other, "b=docker-image://c:d", "e:latest=https://host/f.git"}}, "",
-			map[string]string{"filename": "Dockerfile", "dockerfilekey": "dockerfile", "context:a": "local:context:a", "context:b": "docker-image://c:d", "context:e": "https://host/f.git"}, "context context:a dockerfile"},
+			map[string]string{"filename": "Dockerfile", "dockerfilekey": "dockerfile", "context:a": "local:a", "context:b": "docker-image://c:d", "context:e": "https://host/f.git"}, "a context dockerfile"},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			r := mustPrepare(t, Options{Input: tt.in, Stdin: strings.NewReader(tt.stdin), Output: Output{Provenance: "false"}})
@@ -307,5 +307,36 @@ func TestSignedImagesHaveProvenanceInArchives(t *testing.T) {
 	r := mustPrepare(t, Options{Input: Input{Context: contextDir(t)}, Output: Output{Sign: true, Push: true, Tags: []string{"a"}}, Environ: []string{"BUILDX_NO_DEFAULT_ATTESTATIONS=true"}})
 	if got := r.solve.FrontendAttrs["attest:provenance"]; got != "mode=min" {
 		t.Errorf("provenance %q", got)
+	}
+}
+
+// TestAttestationsThatAreAskedForAreWritten everywhere; the default provenance is not.
+func TestAttestationsThatAreAskedForAreWritten(t *testing.T) {
+	dir := contextDir(t)
+	for _, tt := range []struct {
+		o    Options
+		want bool
+	}{
+		{Options{}, false},
+		{Options{Output: Output{Provenance: "false"}}, false},
+		{Options{Output: Output{Provenance: "mode=max"}}, true},
+		{Options{Output: Output{SBOM: "true"}}, true},
+		{Options{Steps: Steps{Args: []string{"SWORN_STATEMENTS=always"}}}, true},
+	} {
+		tt.o.Input.Context = dir
+		if got := mustPrepare(t, tt.o).attested(); got != tt.want {
+			t.Errorf("%+v: %v", tt.o, got)
+		}
+	}
+}
+
+// TestProgramsHaveANameOfTheirOwn also beside a context of the same name.
+func TestProgramsHaveANameOfTheirOwn(t *testing.T) {
+	dir := contextDir(t)
+	for _, contexts := range [][]string{nil, {"sworn=" + dir}, {"sworn=" + dir, "sworn-programs=" + dir}} {
+		r := mustPrepare(t, Options{Input: Input{Context: dir, Contexts: contexts}})
+		if name := r.toolsName(); r.solve.LocalMounts[name] != nil {
+			t.Errorf("%v: %s is a context", contexts, name)
+		}
 	}
 }

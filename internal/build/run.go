@@ -13,13 +13,19 @@ import (
 	"github.com/sworn-build/sworn/internal/programs"
 )
 
-// toolsName is the local source that the programs travel as.
-const toolsName = "sworn"
+// toolsName is the local source that the programs travel as: no context of the user's.
+func (r *Request) toolsName() string {
+	name := "sworn"
+	for r.solve.LocalMounts[name] != nil {
+		name += "-programs"
+	}
+	return name
+}
 
 // Run builds, and returns when everything is where it was to go. The display ends with
 // it.
 func (r *Request) Run(ctx context.Context, b *builder.Builder, set programs.Set, d *Display) (*Result, error) {
-	solve := r.solve
+	solve, toolsName := r.solve, r.toolsName()
 	solve.LocalMounts[toolsName] = set.FS(frontend.ImageRunner, frontend.ImageEvidence)
 	if own := platforms.Normalize(platforms.DefaultSpec()); !r.platforms && platforms.FormatAll(b.Platform) != platforms.FormatAll(own) {
 		// Upstream takes the platform of this process, which is not the builder's.
@@ -45,6 +51,10 @@ func (r *Request) Run(ctx context.Context, b *builder.Builder, set programs.Set,
 	out := &Result{response: res.ExporterResponse, outputs: r.outputs}
 	for _, l := range r.loaders {
 		said, err := l.wait()
+		var refused *LoadError
+		if errors.As(err, &refused) {
+			refused.Attested = r.attested()
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -34,8 +33,7 @@ type stdio struct {
 	once  sync.Once
 }
 
-// dialStdio starts a program. It is in a session of its own, so that an interrupt on
-// the terminal is ours to handle.
+// dialStdio starts a program.
 func dialStdio(argv []string) (net.Conn, error) {
 	input, in, err := os.Pipe()
 	if err != nil {
@@ -47,7 +45,7 @@ func dialStdio(argv []string) (net.Conn, error) {
 	}
 	c := &stdio{name: argv[0], in: in, out: out, cmd: exec.Command(argv[0], argv[1:]...), ended: make(chan struct{})}
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = input, output, &c.said
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	ownSession(c.cmd)
 	c.cmd.WaitDelay = endPatience
 	err = c.cmd.Start()
 	err = errors.Join(err, input.Close(), output.Close())
@@ -88,7 +86,7 @@ func (c *stdio) Close() error {
 		select {
 		case <-c.ended:
 		case <-time.After(endPatience):
-			_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // has it ended, ended says so
+			killSession(c.cmd)
 			<-c.ended
 		}
 		_ = c.out.Close()

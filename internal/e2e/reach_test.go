@@ -50,7 +50,7 @@ func TestSwornBuildReachesBuilders(t *testing.T) {
 			if k, v, ok := strings.Cut(tt.env, "="); ok {
 				t.Setenv(k, v)
 			}
-			b := swornBuild(t, e, 0, append(slices.Clone(tt.args), dir)...)
+			b := swornBuild(t, e, 0, append(slices.Clone(tt.args), "--build-arg", "SWORN_STATEMENTS=off", dir)...)
 			if !strings.Contains(b.log, "building with "+tt.want+"\n") {
 				t.Errorf("not %s:\n%s", tt.want, b.log)
 			}
