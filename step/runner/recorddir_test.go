@@ -110,14 +110,6 @@ func TestRecordReplacesWhateverIsThere(t *testing.T) {
 	}
 }
 
-func setTimes(t *testing.T, path string, sec int64) {
-	t.Helper()
-	ts := []unix.Timespec{{Sec: sec}, {Sec: sec}}
-	if err := unix.UtimesNanoAt(unix.AT_FDCWD, path, ts, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The path to the record folder may lead elsewhere by the time the record is
 // written.
 func TestRecordGoesToTheFolderThatWasThere(t *testing.T) {
