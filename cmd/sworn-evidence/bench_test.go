@@ -57,6 +57,22 @@ func BenchmarkDescribeAStepOver20000Files(b *testing.B) {
 	}
 }
 
+// BenchmarkDescribe20000SmallFiles is a step that writes files of a few bytes: what
+// each file costs, not its bytes.
+func BenchmarkDescribe20000SmallFiles(b *testing.B) {
+	dir := container(b)
+	var files []string
+	for i := range 20000 {
+		files = append(files, fmt.Sprintf("file 0644 /data/%d/%d %d", i/1000, i, i))
+	}
+	treetest.Make(b, filepath.Join(dir, step.StateDir, "0"), "dir 0755 /etc")
+	treetest.Make(b, filepath.Join(dir, step.StateDir, "1"), append(files, "dir 0755 /etc")...)
+	treetest.Make(b, filepath.Join(dir, step.DiffDir, "1"), files...)
+	for b.Loop() {
+		must(b, dir, "describe")
+	}
+}
+
 func BenchmarkBind20000Files(b *testing.B) {
 	dir := bound(b, twentyThousand(), func(string) {})
 	for b.Loop() {
