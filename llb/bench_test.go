@@ -9,7 +9,7 @@ import (
 )
 
 // runs is the definition of a build of n RUNs.
-func runs(b *testing.B, n int) *pb.Definition {
+func runs(b testing.TB, n int) *pb.Definition {
 	b.Helper()
 	st := bk.Image("registry.test/base:1")
 	for i := range n {

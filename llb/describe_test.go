@@ -177,3 +177,16 @@ func TestEvidenceLeavesOneState(t *testing.T) {
 		}
 	})
 }
+
+// TestManyRunsShareContainers: up to maxDescribers each RUN is described by itself.
+func TestManyRunsShareContainers(t *testing.T) {
+	for n, want := range map[int]int{1: 1, 10: 10, maxDescribers: maxDescribers, 50: 25, 200: 29, 1000: 42} {
+		b := passes(t, decode(t, runs(t, n)), testTools(t), nil)
+		if got := len(b.layout.Evidence) - 1; got != want { // the base is one more
+			t.Errorf("%d RUNs are described by %d containers, want %d", n, got, want)
+		}
+		if got := len(b.layout.Places) - 1; got != n {
+			t.Errorf("%d of %d RUNs are described", got, n)
+		}
+	}
+}

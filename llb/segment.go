@@ -5,17 +5,36 @@ import (
 )
 
 // segment is a run of states, each the parent of the next, that one container
-// describes: file operations and the exec after them.
+// describes: file operations and the execs after them.
 type segment struct {
 	base   Edge
 	states []Edge
+	execs  int
 	closed bool
 }
 
-// segments groups states (parents first). An exec ends its segment, so that a
-// changed RUN never costs the evidence of another one. bases are sources whose whole
-// contents are wanted; each is a segment of its own, cached by the source's digest.
+// maxDescribers is about how many containers describe the execs of one build. A
+// container costs as much as a small RUN, so a build of more RUNs has several described
+// in one.
+const maxDescribers = 32
+
+// perSegment is how many execs a segment may have: one, so that a changed RUN never
+// costs the evidence of another one, unless there are very many.
+func perSegment(g *Graph, states []Edge) int {
+	n := 0
+	for _, s := range states {
+		if g.vertices[s.Vertex].Kind() == step.KindExec {
+			n++
+		}
+	}
+	return max(1, (n+maxDescribers-1)/maxDescribers)
+}
+
+// segments groups states (parents first). The last exec that a segment may have ends
+// it. bases are sources whose whole contents are wanted; each is a segment of its own,
+// cached by the source's digest.
 func segments(g *Graph, states, bases []Edge) []segment {
+	execs := perSegment(g, states)
 	var out []segment
 	last := map[Edge]int{} // state -> open segment that ends with it
 	for _, b := range bases {
@@ -32,7 +51,8 @@ func segments(g *Graph, states, bases []Edge) []segment {
 			out = append(out, segment{base: parent, states: []Edge{s}})
 		}
 		if g.vertices[s.Vertex].Kind() == step.KindExec {
-			out[i].closed = true
+			out[i].execs++
+			out[i].closed = out[i].execs >= execs
 		}
 		last[s] = i
 	}
