@@ -90,6 +90,9 @@ func (c *cli) build(ctx context.Context, f *buildFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := programs.Available(); err != nil {
+		return err
+	}
 	res, err := c.runBuild(ctx, f, r, mode)
 	if err != nil {
 		return err

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/containerd/platforms"
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // contextDir is a folder with a Dockerfile.
@@ -337,6 +339,27 @@ func TestProgramsHaveANameOfTheirOwn(t *testing.T) {
 		r := mustPrepare(t, Options{Input: Input{Context: dir, Contexts: contexts}})
 		if name := r.toolsName(); r.solve.LocalMounts[name] != nil {
 			t.Errorf("%v: %s is a context", contexts, name)
+		}
+	}
+}
+
+// TestTheBuildersPlatformIsTheDefault: not that of the machine that sworn runs on.
+func TestTheBuildersPlatformIsTheDefault(t *testing.T) {
+	dir := contextDir(t)
+	here := platforms.Normalize(platforms.DefaultSpec())
+	other := ocispecs.Platform{OS: "linux", Architecture: "riscv64"}
+	for _, tt := range []struct {
+		asked   []string
+		builder ocispecs.Platform
+		want    string
+	}{
+		{nil, here, ""},
+		{nil, other, "linux/riscv64"},
+		{[]string{"linux/s390x"}, other, "linux/s390x"},
+	} {
+		r := mustPrepare(t, Options{Input: Input{Context: dir}, Steps: Steps{Platforms: tt.asked}})
+		if r.defaultPlatform(tt.builder); r.solve.FrontendAttrs["platform"] != tt.want {
+			t.Errorf("%+v: platform %q", tt, r.solve.FrontendAttrs["platform"])
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/solver/errdefs"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/frontend"
 	"github.com/sworn-build/sworn/internal/builder"
@@ -27,10 +28,7 @@ func (r *Request) toolsName() string {
 func (r *Request) Run(ctx context.Context, b *builder.Builder, set programs.Set, d *Display) (*Result, error) {
 	solve, toolsName := r.solve, r.toolsName()
 	solve.LocalMounts[toolsName] = set.FS(frontend.ImageRunner, frontend.ImageEvidence)
-	if own := platforms.Normalize(platforms.DefaultSpec()); !r.platforms && platforms.FormatAll(b.Platform) != platforms.FormatAll(own) {
-		// Upstream takes the platform of this process, which is not the builder's.
-		r.attr("platform", platforms.FormatAll(b.Platform))
-	}
+	r.defaultPlatform(b.Platform)
 	f := frontend.Frontend{
 		Tools: frontend.LocalTools(toolsName, set.Version(), set.Arch),
 		OwnSyntax: func(ref string) {
@@ -66,6 +64,15 @@ func (r *Request) Run(ctx context.Context, b *builder.Builder, set programs.Set,
 		}
 	}
 	return out, nil
+}
+
+// defaultPlatform asks for the builder's platform where none was asked for and upstream
+// would take that of this process, which is another one.
+func (r *Request) defaultPlatform(builders ocispecs.Platform) {
+	own := platforms.Normalize(platforms.DefaultSpec())
+	if p := platforms.FormatAll(builders); !r.platforms && p != platforms.FormatAll(own) {
+		r.attr("platform", p)
+	}
 }
 
 // AtFault reports whether what was to be built is at fault: a line of the Dockerfile or

@@ -51,6 +51,17 @@ type Set struct {
 	Runner, Evidence []byte
 }
 
+// Available reports whether there are programs at all.
+//
+// Errors: [ErrNone].
+func Available() error {
+	entries, err := embedded.ReadDir("embedded")
+	if err == nil && !slices.ContainsFunc(entries, fs.DirEntry.IsDir) {
+		err = ErrNone
+	}
+	return err
+}
+
 // For returns the programs of an architecture.
 //
 // Errors: [ErrNone], [*ArchError].
