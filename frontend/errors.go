@@ -78,9 +78,13 @@ func explain(err error, g *graph.Graph) error {
 	if v == nil {
 		return err
 	}
+	var exit *gwpb.ExitError
+	exited := errors.As(err, &exit)
+	if n := layersBelow(g, v); n > manyLayers && !exited {
+		err = withMessage(err, fmt.Sprintf("%v (it starts from %d layers and those of its base; a builder mounts some 480 at once, so put several commands into one RUN)", err, n))
+	}
 	if verb, ok := v.Evidence(); ok {
-		var exit *gwpb.ExitError
-		e := &EvidenceError{Verb: verb, Unfit: errors.As(err, &exit) && exit.ExitCode == step.ExitUnfit, err: err}
+		e := &EvidenceError{Verb: verb, Unfit: exited && exit.ExitCode == step.ExitUnfit, err: err}
 		return withMessage(e, e.Error())
 	}
 	if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 {
@@ -90,6 +94,23 @@ func explain(err error, g *graph.Graph) error {
 		}
 	}
 	return err
+}
+
+// manyLayers are more than any image needs and fewer than an overlay can have: the
+// names of all go into one page of mount options.
+const manyLayers = 400
+
+// layersBelow counts the states that lie on top of each other where a vertex starts.
+func layersBelow(g *graph.Graph, v *graph.Vertex) int {
+	most := 0
+	for _, e := range v.Inputs() {
+		n := 0
+		for ; !e.IsScratch(); e = g.Parent(e) {
+			n++
+		}
+		most = max(most, n)
+	}
+	return most
 }
 
 // describedAt adds the Dockerfile ranges of the steps whose evidence could not be made:

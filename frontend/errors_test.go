@@ -140,6 +140,28 @@ func TestNamesThatNoLayerHoldsFailTheBuildAtOnce(t *testing.T) {
 	}
 }
 
+// BuildKit's own message does not say what there is too much of.
+func TestTooManyLayersAreCounted(t *testing.T) {
+	for steps, want := range map[int]string{
+		500: "mount options is too long (it starts from 500 layers and those of its base; a builder mounts some 480 at once, so put several commands into one RUN)",
+		3:   "mount options is too long",
+	} {
+		f := newGateway(t, "FROM registry.test/a:1\n"+strings.Repeat("COPY a /a\n", steps-1)+"RUN last\n", nil)
+		f.fail = func(g *graph.Graph) error {
+			for v := range g.Vertices() {
+				if runs("last")(v) {
+					return overTheWire(t, errdefs.WrapVertex(errors.New("mount options is too long"), v.Digest))
+				}
+			}
+			return nil
+		}
+		_, err := (Frontend{}).Build(t.Context(), f)
+		if err == nil || overTheWire(t, err).Error() != want {
+			t.Errorf("%d steps: error %v, want %s", steps, err, want)
+		}
+	}
+}
+
 func TestExplainLeavesOtherErrorsAlone(t *testing.T) {
 	g, err := graph.Decode(nil)
 	if err != nil {

@@ -59,6 +59,9 @@ func TestHugeNumbersOfLayersFailAsUpstreams(t *testing.T) {
 			t.Errorf("%q built", frontend)
 		}
 		oneError(t, r.log, "mount options is too long")
+		if counted := strings.Contains(r.log, "a builder mounts some 480 at once"); counted != (frontend == "") {
+			t.Errorf("%q counts the layers: %v", frontend, counted)
+		}
 	}
 }
 
