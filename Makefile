@@ -12,7 +12,7 @@ SHELL := /bin/bash
 RACE ?= ./step/... ./sbom/... ./provenance/... ./frontend/...
 FUZZTIME ?= 10s
 # End-to-end tests of which `make robustness` does more than `make test`.
-ROBUSTNESS ?= ^Test(ACancelled|OfACancelled|AKilled|AFullDisk|ARegistryOn|ARefusedPush|WithoutInotify|BuildsAtOnce|NamesThatNo|Huge)
+ROBUSTNESS ?= ^Test(ACancelled|OfACancelled|AKilled|AFullDisk|ARegistryOn|ARefusedPush|WithoutInotify|BuildsAtOnce|NamesThatNo|Huge|TheFrontendHasNoRaces)
 # Modules with tests of their own.
 MODULES := examples/go-service hack/conformance
 # Cells that `make bench` measures, as a regular expression over PROJECT/SCENARIO.
