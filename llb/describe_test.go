@@ -178,15 +178,21 @@ func TestEvidenceLeavesOneState(t *testing.T) {
 	})
 }
 
-// TestManyRunsShareContainers: up to maxDescribers each RUN is described by itself.
+// TestManyRunsShareContainers: up to maxDescribers each RUN is described by itself, and
+// so are the last ones of a longer build.
 func TestManyRunsShareContainers(t *testing.T) {
-	for n, want := range map[int]int{1: 1, 10: 10, maxDescribers: maxDescribers, 50: 25, 200: 29, 1000: 42} {
+	for n, want := range map[int]int{1: 1, 10: 10, maxDescribers: maxDescribers, 33: 21, 50: 29, 200: 32, 1000: 50} {
 		b := passes(t, decode(t, runs(t, n)), testTools(t), nil)
 		if got := len(b.layout.Evidence) - 1; got != want { // the base is one more
 			t.Errorf("%d RUNs are described by %d containers, want %d", n, got, want)
 		}
 		if got := len(b.layout.Places) - 1; got != n {
 			t.Errorf("%d of %d RUNs are described", got, n)
+		}
+		for _, e := range b.layout.Evidence[max(len(b.layout.Evidence)-aloneDescribed, 1):] {
+			if got := len(b.bound.Vertex(e.Vertex).Describes()); got != 1 {
+				t.Errorf("%d RUNs: one of the last %d shares its container with %d others", n, aloneDescribed, got-1)
+			}
 		}
 	}
 }
