@@ -6,7 +6,6 @@ import (
 
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/tonistiigi/fsutil"
 )
@@ -29,18 +28,30 @@ func Prepare(o Options) (*Request, error) {
 	r := &Request{options: o, solve: client.SolveOpt{
 		FrontendAttrs: map[string]string{},
 		LocalMounts:   map[string]fsutil.FS{},
-		Session: []session.Attachable{authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-			AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(nil)),
-		})},
 	}}
 	for _, add := range []func() error{
-		r.addInput, r.addContexts, r.addArgs, r.addSteps, r.addAttests, r.addOutputs, r.addCache, r.addSecrets,
+		r.addCredentials, r.addInput, r.addContexts, r.addArgs, r.addSteps, r.addAttests, r.addOutputs, r.addCache, r.addSecrets,
 	} {
 		if err := add(); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
+}
+
+// addCredentials offers those of docker's configuration to the builder, which asks for
+// what it needs. A configuration that cannot be read would end in refusals of
+// registries.
+func (r *Request) addCredentials() error {
+	var wrong strings.Builder
+	file := config.LoadDefaultConfigFile(&wrong)
+	if s := strings.TrimPrefix(strings.TrimSpace(wrong.String()), "WARNING: Error "); s != "" {
+		return usage("credentials", "%s", s)
+	}
+	r.solve.Session = append(r.solve.Session, authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
+		AuthConfigProvider: authprovider.LoadAuthConfig(file),
+	}))
+	return nil
 }
 
 // attr sets an option of the frontend.
