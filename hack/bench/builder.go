@@ -94,13 +94,15 @@ func (b *builder) ready(ctx context.Context, log string) error {
 }
 
 // builderConfig is as hack/env configures the shared builder, without garbage
-// collection in between.
+// collection in between. SWORN_BENCH_DEBUG is where the daemon serves its profiles
+// (host:port, /debug/pprof), if anywhere.
 func builderConfig(dir, host, registry, parent string) string {
-	return fmt.Sprintf(`root = %q
+	return fmt.Sprintf(`root = %[1]q
 [grpc]
-  address = [%q]
+  address = [%[2]q]
+  debugAddress = %[6]q
 [otel]
-  socketPath = %q
+  socketPath = %[3]q
 [cdi]
   disabled = true
 [worker.oci]
@@ -108,14 +110,14 @@ func builderConfig(dir, host, registry, parent string) string {
   snapshotter = "overlayfs"
   binary = "runc"
   gc = false
-  defaultCgroupParent = %q
+  defaultCgroupParent = %[4]q
 [worker.containerd]
   enabled = false
 [registry."docker.io"]
   mirrors = [%[5]q]
 [registry.%[5]q]
   http = true
-`, filepath.Join(dir, "root"), host, filepath.Join(dir, "otel"), parent, registry)
+`, filepath.Join(dir, "root"), host, filepath.Join(dir, "otel"), parent, registry, os.Getenv("SWORN_BENCH_DEBUG"))
 }
 
 // stop ends the daemon and removes all it left.
