@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -33,7 +34,7 @@ func swornBuild(t *testing.T, e env, code int, args ...string) built {
 func stages(t *testing.T) files {
 	t.Helper()
 	return files{
-		"f": t.Name(),
+		"f": rand.Text(), // the builder may know the last run of this test
 		"Dockerfile": `ARG BASE=busybox
 FROM ${BASE} AS build
 ARG WHAT=world
