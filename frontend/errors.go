@@ -27,17 +27,21 @@ type EvidenceError struct {
 	Verb string // of cmd/sworn-evidence
 	// Unfit: the image has files that no layer, or more than a statement, can hold.
 	Unfit bool
-	err   error
+	// OtherRun are the states whose record is of another run than they are: describe
+	// found one of them so.
+	OtherRun []graph.Edge
+	err      error
 }
 
 func (e *EvidenceError) Error() string {
-	if e.Unfit {
+	switch {
+	case e.Unfit:
 		return e.Verb + " statements: the image has more or other files than statements or layers can hold (the log of this build says which); with statements=off it is built without"
-	}
-	switch e.Verb {
-	case "bind":
+	case len(e.OtherRun) > 0:
+		return "describe: the cache has the file system of one run of a step and the record of another (the log of this build says which); build once more with --no-cache"
+	case e.Verb == "bind":
 		return "bind statements to the image: the evidence is not of this image (the differences are in the log of this build); build once more with --no-cache"
-	case "assemble":
+	case e.Verb == "assemble":
 		return "assemble statements: the evidence does not fit together (the log of this build says what); build once more with --no-cache"
 	}
 	return fmt.Sprintf("%s: the evidence tool failed (see the log of this build): %v", e.Verb, e.err)
@@ -85,6 +89,9 @@ func explain(err error, g *graph.Graph) error {
 	}
 	if verb, ok := v.Evidence(); ok {
 		e := &EvidenceError{Verb: verb, Unfit: exited && exit.ExitCode == step.ExitUnfit, err: err}
+		if exited && exit.ExitCode == step.ExitOtherRun {
+			e.OtherRun = v.Describes()
+		}
 		return withMessage(e, e.Error())
 	}
 	if args := v.Op.GetExec().GetMeta().GetArgs(); len(args) > 0 {

@@ -2,7 +2,6 @@ package frontend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,7 +120,7 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err := b.checkAnswer(carried, out); err != nil {
 		return err
 	}
-	if err := b.evaluate(ctx, carried, out); err != nil {
+	if carried, out, err = b.evaluate(ctx, carried, layout, out); err != nil {
 		return err
 	}
 	// All of it has been built in this job, --no-cache or not. To ask for it again
@@ -140,18 +139,6 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	}
 	b.attestations = b.statementAttestations(ref)
 	return nil
-}
-
-// evaluate builds everything and checks that the evidence is of this image. When it
-// is not, the cache had evidence of another run of a step (after a build with
-// --no-cache that failed, or garbage collection): all evidence is made once more.
-func (b *platformBuild) evaluate(ctx context.Context, g *graph.Graph, carried graph.Edge) error {
-	err := b.check(ctx, g, carried, 1)
-	var refused *EvidenceError
-	if errors.As(err, &refused) && refused.stale() && ctx.Err() == nil {
-		err = b.check(ctx, g.WithCache().Refresh(), carried, 2)
-	}
-	return err
 }
 
 func (b *platformBuild) check(ctx context.Context, g *graph.Graph, carried graph.Edge, attempt int) error {

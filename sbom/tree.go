@@ -9,6 +9,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -145,6 +146,17 @@ func (t *Tree) folder(p string) (int, error) {
 		return -1, fmt.Errorf("read %q: %w", p, err)
 	}
 	return fd, nil
+}
+
+// Modified is Stat with the time of the last modification.
+func (t *Tree) Modified(p string) (Entry, time.Time, error) {
+	f, st, err := t.lookup(p)
+	if err != nil {
+		return Entry{}, time.Time{}, err
+	}
+	defer f.Close()
+	e, err := newEntry(step.Path(p), st)
+	return e, time.Unix(st.Mtim.Unix()), err
 }
 
 // Open opens the regular file at path, which has no symlink on its way. It is

@@ -144,6 +144,10 @@ func decoders() map[string]func(b []byte) (again func() ([]byte, error), err err
 			r, err := step.DecodeRecord(b)
 			return func() ([]byte, error) { return step.EncodeRecord(r) }, err
 		},
+		"mark": func(b []byte) (func() ([]byte, error), error) {
+			m, err := step.DecodeMark(b)
+			return func() ([]byte, error) { return step.EncodeMark(m) }, err
+		},
 		"plan": func(b []byte) (func() ([]byte, error), error) {
 			p, err := step.DecodePlan(b)
 			return func() ([]byte, error) { return step.EncodePlan(p) }, err
@@ -233,6 +237,14 @@ func plans(f *testing.F) [][]byte {
 		out = append(out, b)
 	}
 	return out
+}
+
+func FuzzDecodeMark(f *testing.F) {
+	b, err := step.EncodeMark(step.Mark{Files: []step.MarkedFile{{Path: "/a\xff", Size: 1, Seconds: 2, Nanoseconds: 3, Digest: "sha256:00"}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzCodec(f, "mark", b, []byte(`{"version":1,"files":null}`))
 }
 
 func FuzzDecodePlan(f *testing.F) {

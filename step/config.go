@@ -27,6 +27,8 @@ const (
 	RecordDir = Dir + "/record"
 	// RecordFile is the record's name in RecordDir.
 	RecordFile = "record.json"
+	// MarkFile is the Mark's name in RecordDir.
+	MarkFile = "mark.json"
 	// ConfigEnv is the variable that carries the Config, as JSON. The runner
 	// removes it from the command's environment.
 	ConfigEnv = "SWORN_STEP"

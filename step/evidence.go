@@ -42,6 +42,9 @@ const (
 
 	// ExitUnfit is the exit code for what no other evidence would mend.
 	ExitUnfit = 3
+	// ExitOtherRun is the exit code of describe for a record that is not of the run
+	// that made the state.
+	ExitOtherRun = 4
 
 	// MaxSegment bounds the items of one describe container: each takes three
 	// mounts.

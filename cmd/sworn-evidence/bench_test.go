@@ -47,7 +47,7 @@ func BenchmarkDescribeAStepOver20000Files(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			treetest.Make(b, filepath.Join(dir, step.RecordDirIn, "1"), "file 0644 /"+step.RecordFile+" "+string(rec))
+			treetest.Make(b, filepath.Join(dir, step.RecordDirIn, "1"), "file 0644 /"+step.RecordFile+" "+string(rec), `file 0644 /`+step.MarkFile+` {"version":1,"files":[]}`)
 		}
 		b.Run(fmt.Sprintf("observed=%t", observed), func(b *testing.B) {
 			for b.Loop() {

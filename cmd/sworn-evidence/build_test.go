@@ -202,7 +202,7 @@ func describeBuild(t testing.TB) map[step.Place][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	treetest.Make(t, filepath.Join(dir, step.RecordDirIn, "1"), "file 0644 /"+step.RecordFile+" "+string(b))
+	treetest.Make(t, filepath.Join(dir, step.RecordDirIn, "1"), "file 0644 /"+step.RecordFile+" "+string(b), `file 0644 /`+step.MarkFile+` {"version":1,"files":[]}`)
 	must(t, dir, "describe")
 	collect(dir, 1, 1, 2)
 

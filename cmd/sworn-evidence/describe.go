@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
@@ -128,6 +129,9 @@ func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, d sbom
 	}
 	r, err := step.DecodeRecord(b)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.sameRun(k, after, strings.Join(r.Command, " ")); err != nil {
 		return nil, err
 	}
 	var copied []step.Path

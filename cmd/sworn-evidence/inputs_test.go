@@ -41,7 +41,7 @@ func describeStep(t *testing.T, before, after, diff, copied []string, o step.Obs
 	if err != nil {
 		t.Fatal(err)
 	}
-	treetest.Make(t, filepath.Join(dir, step.RecordDirIn, "1"), "file 0644 /"+step.RecordFile+" "+string(b))
+	treetest.Make(t, filepath.Join(dir, step.RecordDirIn, "1"), "file 0644 /"+step.RecordFile+" "+string(b), `file 0644 /`+step.MarkFile+` {"version":1,"files":[]}`)
 	must(t, dir, "describe")
 	out, err := os.ReadFile(filepath.Join(dir, step.OutDir, "1.json"))
 	if err != nil {

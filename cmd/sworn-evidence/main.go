@@ -10,7 +10,8 @@
 // All it reads is hostile: built file systems, records, evidence. What does not
 // fit together is an error, never a gap. The same input gives the same bytes.
 // Errors are lines on stderr that begin with "sworn: "; the exit code is 1, 2 when it
-// was called wrongly, 3 when no layer or no statement can hold what was built.
+// was called wrongly, 3 when no layer or no statement can hold what was built, 4 when
+// describe found the record of one run of a step beside the file system of another.
 package main
 
 import (
@@ -42,6 +43,7 @@ func run(args []string, t tool, stderr io.Writer) int {
 	var lines *bindError
 	var name *nameError
 	var size *provenance.SizeError
+	var other *otherRunError
 	switch {
 	case err == nil:
 		return 0
@@ -54,6 +56,9 @@ func run(args []string, t tool, stderr io.Writer) int {
 		}
 	default:
 		fmt.Fprintln(stderr, "sworn: "+err.Error())
+	}
+	if errors.As(err, &other) {
+		return step.ExitOtherRun
 	}
 	return 1
 }

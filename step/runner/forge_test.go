@@ -13,7 +13,7 @@ import (
 // mustHold checks that the record is the runner's own and alone in its folder.
 func mustHold(t *testing.T, got outcome, args []string) {
 	t.Helper()
-	if diff := cmp.Diff([]string{step.RecordFile}, got.left); diff != "" {
+	if diff := cmp.Diff([]string{step.MarkFile, step.RecordFile}, got.left); diff != "" {
 		t.Errorf("record folder (-want +got):\n%s", diff)
 	}
 	if got.record == nil {
@@ -37,8 +37,8 @@ func TestStepCannotForgeItsRecord(t *testing.T) {
 	const rec = "/dev/.sworn/record"
 	for name, script := range map[string]string{
 		"writes a record":     `echo '` + forgedRecord + `' > ` + rec + `/record.json`,
-		"links the record":    `ln -s /d/unread ` + rec + `/record.json; ln -s /d/unread ` + rec + `/record.json.part`,
-		"a folder in the way": `mkdir -p ` + rec + `/record.json/x ` + rec + `/record.json.part/y; chmod 0 ` + rec + `/record.json`,
+		"links the record":    `ln -s /d/unread ` + rec + `/record.json; ln -s /d/unread ` + rec + `/.part`,
+		"a folder in the way": `mkdir -p ` + rec + `/record.json/x ` + rec + `/.part/y; chmod 0 ` + rec + `/record.json`,
 		"replaces the folder": `rm -rf ` + rec + `; rmdir ` + rec + `; ln -s /d ` + rec,
 		"moves everything away": `mv /dev/.sworn /dev/.gone && mkdir -p ` + rec + ` && echo '` + forgedRecord + `' > ` + rec + `/record.json;
 			echo '` + forgedRecord + `' > /dev/.gone/record/record.json`,

@@ -19,7 +19,7 @@ type recordDir struct {
 
 const (
 	markerName = ".start"
-	partName   = step.RecordFile + ".part"
+	partName   = ".part"
 	recordMode = 0o644
 )
 
@@ -53,13 +53,23 @@ func (d *recordDir) now() (unix.Timespec, error) {
 	return st.Ctim, nil
 }
 
-// write empties the folder and writes the record into it. No other process may be
-// running. Times are set to the epoch, as far as this user may, so that the same
-// record makes the same layer.
-func (d *recordDir) write(data []byte) error {
+// write empties the folder and writes the record and the mark into it. No other
+// process may be running. Times are set to the epoch, as far as this user may.
+func (d *recordDir) write(record, mark []byte) error {
 	if err := d.clear(); err != nil {
 		return fmt.Errorf("empty record folder: %w", err)
 	}
+	if err := d.put(step.MarkFile, mark); err != nil {
+		return err
+	}
+	if err := d.put(step.RecordFile, record); err != nil {
+		return err
+	}
+	return d.restore()
+}
+
+// put writes one file whole or not at all.
+func (d *recordDir) put(name string, data []byte) error {
 	fd, err := unix.Openat(d.fd, partName, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return fmt.Errorf("create %s: %w", partName, err)
@@ -79,10 +89,10 @@ func (d *recordDir) write(data []byte) error {
 	if err := d.epoch(partName); err != nil {
 		return fmt.Errorf("set times of %s: %w", partName, err)
 	}
-	if err := unix.Renameat(d.fd, partName, d.fd, step.RecordFile); err != nil {
-		return fmt.Errorf("rename %s: %w", partName, err)
+	if err := unix.Renameat(d.fd, partName, d.fd, name); err != nil {
+		return fmt.Errorf("rename %s to %s: %w", partName, name, err)
 	}
-	return d.restore()
+	return nil
 }
 
 // restore undoes what the command did to the folder itself. A command of another

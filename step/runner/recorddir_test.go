@@ -66,8 +66,8 @@ func junk(outside string) map[string]func(t *testing.T, dir string) error {
 			put(t, d+"/.start", "")
 			return nil
 		},
-		"odd names":       func(t *testing.T, d string) error { put(t, d+"/\xff\n/\\", ""); return nil },
-		"another mode":    func(t *testing.T, d string) error { return os.Chmod(d, 0o500) },
+		"odd names":    func(t *testing.T, d string) error { put(t, d+"/\xff\n/\\", ""); return nil },
+		"another mode": func(t *testing.T, d string) error { return os.Chmod(d, 0o500) },
 	}
 }
 
@@ -88,10 +88,10 @@ func TestRecordReplacesWhateverIsThere(t *testing.T) {
 			if err := leave(t, dir); err != nil {
 				t.Fatal(err)
 			}
-			if err := d.write([]byte("the record\n")); err != nil {
+			if err := d.write([]byte("the record\n"), []byte("the mark\n")); err != nil {
 				t.Fatal(err)
 			}
-			want := []string{"/record.json -rw-r--r-- 0"}
+			want := []string{"/mark.json -rw-r--r-- 0", "/record.json -rw-r--r-- 0"}
 			if diff := cmp.Diff(want, listing(t, dir)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -128,10 +128,10 @@ func TestRecordGoesToTheFolderThatWasThere(t *testing.T) {
 	if err := os.MkdirAll(base+"/sworn/record", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.write([]byte("x")); err != nil {
+	if err := d.write([]byte("x"), []byte("the mark\n")); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"/record.json -rw-r--r-- 0"}, listing(t, base+"/hidden/record")); diff != "" {
+	if diff := cmp.Diff([]string{"/mark.json -rw-r--r-- 0", "/record.json -rw-r--r-- 0"}, listing(t, base+"/hidden/record")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -164,7 +164,7 @@ func TestRecordThatCannotBeWrittenIsAnError(t *testing.T) {
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.write([]byte("x")); !errors.Is(err, unix.ENOENT) {
+	if err := d.write([]byte("x"), []byte("the mark\n")); !errors.Is(err, unix.ENOENT) {
 		t.Errorf("%v, want that the folder is gone", err)
 	}
 }

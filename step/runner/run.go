@@ -162,7 +162,15 @@ func (r *run) record(s started) error {
 	if err != nil {
 		return fmt.Errorf("record step: %w", err)
 	}
-	if err := r.dir.write(data); err != nil {
+	mark, err := r.watch.mark(r.begun)
+	if err != nil {
+		return fmt.Errorf("mark step: %w", err)
+	}
+	marked, err := step.EncodeMark(mark)
+	if err != nil {
+		return fmt.Errorf("mark step: %w", err)
+	}
+	if err := r.dir.write(data, marked); err != nil {
 		return fmt.Errorf("record step: %w", err)
 	}
 	return nil
