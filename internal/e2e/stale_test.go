@@ -37,6 +37,13 @@ func forget(t *testing.T, e env, host, description string) {
 	}
 }
 
+// ownKeys gives the steps of a Dockerfile cache keys that no other case has: BuildKit
+// 0.33 keeps the results of some containers that failed, so that a builder cannot be
+// emptied for the next one.
+func ownKeys(dockerfile, name string) string {
+	return strings.Replace(dockerfile, "\nRUN ", "\nENV CASE="+strings.ReplaceAll(name, " ", "-")+"\nRUN ", 1)
+}
+
 // The file system of a step is lost from the cache, its evidence is not, and the step
 // does not repeat itself.
 func TestEvidenceOfAnotherRunIsNotAttached(t *testing.T) {
@@ -64,8 +71,7 @@ func TestEvidenceOfAnotherRunIsNotAttached(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			emptyBuilder(t, e, host)
-			dir := files{"Dockerfile": tt.dockerfile}.write(t)
+			dir := files{"Dockerfile": ownKeys(tt.dockerfile, tt.name)}.write(t)
 			first := imageName(e.registry, t, "first")
 			_, a := buildAccount(t, e, build{dir: dir, host: host, output: push(first)})
 			describedTruly(t, first, a, "/random")
