@@ -98,6 +98,10 @@ bench: ## measure builds (BENCH='^steps-': only those cells) and write docs/perf
 race-all: ## all unit tests under the race detector, the long ones too
 	@CGO_ENABLED=1 hack/gotest -p 1 -race -timeout 30m ./...
 
+.PHONY: caches
+caches: tools bin ## builds while the garbage collector takes their cache
+	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,caches -run GarbageCollection
+
 .PHONY: robustness
 robustness: tools bin ## cancelled, killed, starved and huge builds, all of them
 	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,robustness -timeout 60m -run '$(ROBUSTNESS)'

@@ -27,12 +27,12 @@ func choosing(touch bool) files {
 	return f
 }
 
-// oneRun fails unless the choosing step read what it wrote.
-func oneRun(t *testing.T, ref string, a account) {
+// oneRun fails unless the choosing step, whose name has a part, read what it wrote.
+func oneRun(t *testing.T, ref string, a account, name string) {
 	t.Helper()
 	describedTruly(t, ref, a, "/out/chosen")
 	describedTruly(t, ref, a, "/after")
-	s := a.step(t, "RUN f=")
+	s := a.step(t, name)
 	wantComplete(t, s)
 	var read []provenance.FileInput
 	for _, f := range s.Inputs.Files {
@@ -86,12 +86,12 @@ func TestRecordAndFileSystemAreOfOneRun(t *testing.T) {
 			dir := choosing(tt.touch).write(t)
 			first := imageName(e.registry, t, "first")
 			_, a := buildAccount(t, e, build{dir: dir, host: host, output: push(first)})
-			oneRun(t, first, a)
+			oneRun(t, first, a, "RUN f=")
 			forgetEvidence(t, e, host)
 			forget(t, e, host, tt.forgotten)
 			second := imageName(e.registry, t, "second")
 			r, b := buildAccount(t, e, build{dir: dir, host: host, output: push(second)})
-			oneRun(t, second, b)
+			oneRun(t, second, b, "RUN f=")
 			if !r.printed("] RUN f=") {
 				t.Fatalf("the step did not run again: the test shows nothing\n%s", r.log)
 			}
@@ -126,7 +126,7 @@ func TestInlineCachesHaveNoRecords(t *testing.T) {
 	emptyBuilder(t, e, host)
 	second := imageName(e.registry, t, "second")
 	r, a := buildAccount(t, e, build{dir: dir, host: host, output: push(second), args: []string{"--import-cache", "type=registry,ref=" + image}})
-	oneRun(t, second, a)
+	oneRun(t, second, a, "RUN f=")
 	if !r.printed("] RUN f=") {
 		t.Errorf("the step did not run again:\n%s", r.log)
 	}
