@@ -16,11 +16,14 @@ import (
 // failed, or garbage collection): then all evidence is made once more. It may have the
 // file system of a step but not its record (garbage collection; an inline cache never
 // has one): then the step has run again for its record, which is of another run, and
-// so it runs again whole, with all that is made of it.
+// so it runs again whole, with all that is made of it. Or it has what was made of a
+// step and not the step (an inline cache has the layers of the image alone): then the
+// step has run once more, what was made of it is of the first run, and all steps run
+// again.
 //
 // It returns the graph that was built in the end and where carried is in it.
 func (b *platformBuild) evaluate(ctx context.Context, g *graph.Graph, l graph.Layout, carried graph.Edge) (*graph.Graph, graph.Edge, error) {
-	refreshed, rerun := false, false
+	refreshed, rerun, all := false, false, false
 	for attempt := 1; ; attempt++ {
 		err := b.check(ctx, g, carried, attempt)
 		var refused *EvidenceError
@@ -34,19 +37,38 @@ func (b *platformBuild) evaluate(ctx context.Context, g *graph.Graph, l graph.La
 			if err != nil {
 				return nil, carried, err
 			}
-			n, moved, execs, err := g.Rerun(lost, attempt)
-			if err != nil {
+			if g, carried, err = b.runAgain(ctx, g, carried, lost, attempt, lostRecord); err != nil {
 				return nil, carried, err
 			}
-			g, carried = n, moved.Edge(carried)
-			b.warnRerun(ctx, execs)
 		case refused.stale() && !refreshed:
 			refreshed = true
 			g = g.WithCache().Refresh()
+		case refused.stale() && !all:
+			all, rerun = true, true
+			if g, carried, err = b.runAgain(ctx, g, carried, g.Steps(), attempt, mixedRuns); err != nil {
+				return nil, carried, err
+			}
 		default:
 			return g, carried, err
 		}
 	}
+}
+
+// Why steps run again, before their names.
+const (
+	lostRecord = "the cache had no record of the run that made the first of these, so they run again"
+	mixedRuns  = "the cache had what was made in another run of these, so they run again"
+)
+
+// runAgain returns the graph in which the makers of some states run again, and where
+// carried is in it.
+func (b *platformBuild) runAgain(ctx context.Context, g *graph.Graph, carried graph.Edge, states []graph.Edge, attempt int, why string) (*graph.Graph, graph.Edge, error) {
+	n, moved, execs, err := g.Rerun(states, attempt, why)
+	if err != nil {
+		return nil, carried, err
+	}
+	b.warnRerun(ctx, execs)
+	return n, moved.Edge(carried), nil
 }
 
 // lost finds the states whose record is of another run, except those that depend on
@@ -78,7 +100,7 @@ func (b *platformBuild) warnRerun(ctx context.Context, execs []*graph.Vertex) {
 			ranges = append(ranges, l.Ranges...)
 		}
 	}
-	b.src.Warn(ctx, fmt.Sprintf("%d steps run again: the cache had the files of a step without the record of that run", len(execs)), client.WarnOpts{
+	b.src.Warn(ctx, fmt.Sprintf("%d steps run again: the cache had files of a run without that run's record", len(execs)), client.WarnOpts{
 		Level: 1, Range: ranges,
 		Detail: [][]byte{[]byte("An inline cache holds no records, and garbage collection may take them. Caches of type registry and local have them.")},
 		URL:    "https://github.com/sworn-build/sworn/blob/main/docs/cache.md",

@@ -15,11 +15,11 @@ const maxNamed = 10
 // Rerun returns a graph in which the execs that made some states run again, with all
 // that is made of them, the mapping of its vertices, and these execs in the order of
 // the graph. Sources keep their cache. The cache mounts of what runs again are emptied,
-// as with --no-cache. The progress says what runs again and why.
+// as with --no-cache. The progress says what runs again, after why.
 //
 // attempt counts the evaluations of the build: evidence that was made without cache
 // before becomes another op, or BuildKit would give its answer again.
-func (g *Graph) Rerun(states []Edge, attempt int) (*Graph, Mapping, []*Vertex, error) {
+func (g *Graph) Rerun(states []Edge, attempt int, why string) (*Graph, Mapping, []*Vertex, error) {
 	again := g.usersOf(states)
 	var execs []*Vertex
 	for v := range g.Vertices() {
@@ -27,7 +27,7 @@ func (g *Graph) Rerun(states []Edge, attempt int) (*Graph, Mapping, []*Vertex, e
 			execs = append(execs, v)
 		}
 	}
-	group := &pb.ProgressGroup{Id: internalGroup + ".rerun" + strconv.Itoa(attempt), Name: rerunName(execs)}
+	group := &pb.ProgressGroup{Id: internalGroup + ".rerun" + strconv.Itoa(attempt), Name: "[internal] sworn: " + why + ": " + names(execs)}
 	n, m, err := g.rewrite(func(c *change) (bool, error) {
 		if !again[c.v.Digest] {
 			return false, nil
@@ -68,7 +68,18 @@ func (g *Graph) usersOf(states []Edge) map[digest.Digest]bool {
 	return out
 }
 
-func rerunName(execs []*Vertex) string {
+// Steps returns the states that execs of the build have made.
+func (g *Graph) Steps() []Edge {
+	var out []Edge
+	for v := range g.Vertices() {
+		if v.Op.GetExec() != nil && v.Original != "" {
+			out = append(out, Edge{Vertex: v.Digest})
+		}
+	}
+	return out
+}
+
+func names(execs []*Vertex) string {
 	var names []string
 	for _, v := range execs {
 		if len(names) == maxNamed {
@@ -77,5 +88,5 @@ func rerunName(execs []*Vertex) string {
 		}
 		names = append(names, v.Name())
 	}
-	return "[internal] sworn: the cache had no record of the run that made the first of these, so they run again: " + strings.Join(names, "; ")
+	return strings.Join(names, "; ")
 }

@@ -14,7 +14,7 @@ func TestRerunMarksTheStepAndWhatIsMadeOfIt(t *testing.T) {
 	eachBuild(t, func(t *testing.T, b *built, _ Tools) {
 		for state := range slices.Values(b.recorded.States()) {
 			maker := b.bound.Vertex(state.Vertex)
-			n, moved, execs, err := b.bound.Rerun([]Edge{state}, 2)
+			n, moved, execs, err := b.bound.Rerun([]Edge{state}, 2, "lost")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,7 +57,7 @@ func TestRerunAfterRefreshMakesOtherEvidence(t *testing.T) {
 		if refreshed {
 			before = before.Refresh()
 		}
-		n, moved, _, err := before.Rerun([]Edge{b.recorded.Target()}, 2)
+		n, moved, _, err := before.Rerun([]Edge{b.recorded.Target()}, 2, "lost")
 		if err != nil {
 			t.Fatal(err)
 		}
