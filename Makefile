@@ -53,7 +53,7 @@ images: ## make the base images and push them to the local registry
 	@hack/images
 
 .PHONY: test
-test: lint unit race modules e2e conformance-quick ## everything that CI checks
+test: tools lint unit race modules e2e conformance-quick ## everything that CI checks
 
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, repository rules
