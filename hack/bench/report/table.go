@@ -111,7 +111,7 @@ func (r report) rounds() string {
 		n = fmt.Sprintf("%d to %d", least, most)
 	}
 	names := slices.Sorted(maps.Keys(commits))
-	return fmt.Sprintf("Measured at %s, %s rounds a cell. The load average of the machine before a cell's first round was at most %.1f; each row has its own",
+	return fmt.Sprintf("Measured at %s, %s rounds a cell. The load average of the machine before a cell's first round was at most %.1f; each row has its own. The builds themselves make it 2 to 4; above that, other work ran on the machine",
 		strings.Join(names, ", "), n, load)
 }
 
