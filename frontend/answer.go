@@ -3,7 +3,6 @@ package frontend
 import (
 	"fmt"
 
-	"github.com/moby/buildkit/solver/pb"
 	"google.golang.org/protobuf/proto"
 
 	graph "github.com/sworn-build/sworn/llb"
@@ -29,11 +28,9 @@ func (b *platformBuild) checkAnswer(g *graph.Graph, statements graph.Edge) error
 	if err != nil {
 		return err
 	}
-	used := definitionSize(image) + statementCount*definitionSize(def)
+	used := proto.Size(image) + statementCount*proto.Size(def)
 	if share := answerLimit / max(len(b.bc.TargetPlatforms), 1); used > share {
 		return fmt.Errorf("attach statements: the definition of the build makes an answer of %d bytes, more than the %d that its platform may have; shorter commands and fewer steps help, or statements=off", used, share)
 	}
 	return nil
 }
-
-func definitionSize(def *pb.Definition) int { return proto.Size(def) }

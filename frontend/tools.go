@@ -43,15 +43,7 @@ func OwnImage(ctx context.Context, c client.Client) (graph.Tools, error) {
 	if st == nil {
 		return graph.Tools{}, errors.New("find the runner: the builder does not tell frontends their own image; BuildKit 0.12 or later does")
 	}
-	def, err := st.Marshal(ctx)
-	if err != nil {
-		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
-	}
-	g, err := graph.Decode(def.ToPB())
-	if err != nil {
-		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
-	}
-	return graph.Tools{Def: g, Runner: ImageRunner, Evidence: ImageEvidence, Arch: runtime.GOARCH}, nil
+	return toolsIn(ctx, *st, runtime.GOARCH)
 }
 
 // LocalTools is the [ToolSource] of a client that holds the programs itself and offers
@@ -61,16 +53,22 @@ func LocalTools(name, version, arch string) ToolSource {
 	return func(ctx context.Context, _ client.Client) (graph.Tools, error) {
 		st := llb.Local(name, llb.SharedKeyHint(name+"-"+version), llb.WithCustomName("[internal] sworn: load the runner"))
 		// One vertex in every build of this version: so are the steps that use it.
-		def, err := st.Marshal(ctx, llb.LocalUniqueID(version))
-		if err != nil {
-			return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
-		}
-		g, err := graph.Decode(def.ToPB())
-		if err != nil {
-			return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
-		}
-		return graph.Tools{Def: g, Runner: ImageRunner, Evidence: ImageEvidence, Arch: arch}, nil
+		return toolsIn(ctx, st, arch, llb.LocalUniqueID(version))
 	}
+}
+
+// toolsIn are the programs for an architecture in a state that is laid out as the
+// frontend's image.
+func toolsIn(ctx context.Context, st llb.State, arch string, opts ...llb.ConstraintsOpt) (graph.Tools, error) {
+	def, err := st.Marshal(ctx, opts...)
+	if err != nil {
+		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
+	}
+	g, err := graph.Decode(def.ToPB())
+	if err != nil {
+		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
+	}
+	return graph.Tools{Def: g, Runner: ImageRunner, Evidence: ImageEvidence, Arch: arch}, nil
 }
 
 // kernelStarts reports whether the builder says that its kernel starts programs of a
