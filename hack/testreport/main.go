@@ -11,13 +11,14 @@ import (
 
 func main() {
 	skips := flag.String("skips", "", "file to add skips to")
+	failures := flag.String("failures", "", "file to add excerpts of failed tests to")
 	flag.Parse()
 	r := newReport(os.Stdout)
 	if err := r.read(os.Stdin); err != nil {
 		fmt.Fprintf(os.Stderr, "sworn: read test events: %v\n", err)
 		os.Exit(2)
 	}
-	if err := r.finish(*skips); err != nil {
+	if err := r.finish(*skips, *failures); err != nil {
 		fmt.Fprintf(os.Stderr, "sworn: %v\n", err)
 		os.Exit(1)
 	}

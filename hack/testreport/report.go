@@ -12,8 +12,12 @@ import (
 	"strings"
 )
 
-// maxEvent bounds a line of `go test -json`; a test's output comes in pieces.
-const maxEvent = 4 << 20
+const (
+	// maxEvent bounds a line of `go test -json`; a test's output comes in pieces.
+	maxEvent = 4 << 20
+	// headLines, tailLines and lineBytes bound what an excerpt has of a failed test.
+	headLines, tailLines, lineBytes = 25, 15, 300
+)
 
 // event is a line of `go test -json` (go doc test2json).
 type event struct {
@@ -32,6 +36,8 @@ type report struct {
 	skips  []string
 	failed []string
 	passed int
+	// excerpts of the failed tests' output, short enough for the end of a log.
+	excerpts []string
 	// seeded tells of every fuzz target whether a seed was run.
 	seeded map[string]bool
 }
@@ -79,7 +85,9 @@ func (r *report) add(e event) {
 		delete(r.output, id)
 	case "fail":
 		r.failed = append(r.failed, strings.TrimSpace(id))
-		fmt.Fprint(r.out, strings.Join(r.output[id], ""))
+		text := strings.Join(r.output[id], "")
+		fmt.Fprint(r.out, text)
+		r.excerpts = append(r.excerpts, "FAIL  "+strings.TrimSpace(id)+"\n"+excerpt(text))
 		fmt.Fprintf(r.out, "FAIL  %s %.1fs\n", strings.TrimSpace(id), e.Elapsed)
 		delete(r.output, id)
 	}
@@ -113,21 +121,44 @@ func reason(output []string) string {
 	return strings.Join(words, " ")
 }
 
-// finish prints the summary and returns an error unless everything passed.
-func (r *report) finish(skipFile string) error {
+// excerpt keeps the first and the last lines of a text, none of them long.
+func excerpt(text string) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if cut := len(lines) - headLines - tailLines; cut > 0 {
+		tail := lines[len(lines)-tailLines:]
+		lines = append(slices.Clone(lines[:headLines]), fmt.Sprintf("[%d lines left out]", cut))
+		lines = append(lines, tail...)
+	}
+	for i, l := range lines {
+		if len(l) > lineBytes {
+			lines[i] = strings.ToValidUTF8(l[:lineBytes], "") + " [cut]"
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// appendTo adds lines to a file; no name and no lines do nothing.
+func appendTo(name string, lines []string) error {
+	if name == "" || len(lines) == 0 {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(f, strings.Join(lines, "\n"))
+	return errors.Join(err, f.Close())
+}
+
+// finish prints the summary, adds to the files of skips and of failures, and returns
+// an error unless everything passed.
+func (r *report) finish(skipFile, failureFile string) error {
 	slices.Sort(r.skips)
 	for _, s := range r.skips {
 		fmt.Fprintf(r.out, "SKIP  %s\n", s)
 	}
-	if skipFile != "" && len(r.skips) > 0 {
-		f, err := os.OpenFile(skipFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(f, strings.Join(r.skips, "\n"))
-		if err := errors.Join(err, f.Close()); err != nil {
-			return err
-		}
+	if err := errors.Join(appendTo(skipFile, r.skips), appendTo(failureFile, r.excerpts)); err != nil {
+		return err
 	}
 	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, len(r.failed), len(r.skips))
 	for _, target := range slices.Sorted(maps.Keys(r.seeded)) {

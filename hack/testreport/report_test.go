@@ -54,7 +54,7 @@ func TestReport(t *testing.T) {
 			if err := r.read(strings.NewReader(tt.events)); err != nil {
 				t.Fatal(err)
 			}
-			err := r.finish("")
+			err := r.finish("", "")
 			if tt.wantErr == "" && err != nil || tt.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tt.wantErr)) {
 				t.Errorf("error %v, want %q", err, tt.wantErr)
 			}
@@ -70,22 +70,32 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestSkipsAreAddedToTheFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "skips")
-	if err := os.WriteFile(file, []byte("before\n"), 0o644); err != nil {
+func TestSkipsAndFailuresAreAddedToTheirFiles(t *testing.T) {
+	dir := t.TempDir()
+	skips, failures := filepath.Join(dir, "skips"), filepath.Join(dir, "failures")
+	if err := os.WriteFile(skips, []byte("before\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	r := newReport(&bytes.Buffer{})
 	r.add(event{Action: "pass", Package: "p", Test: "A"})
 	r.add(event{Action: "skip", Package: "p", Test: "B"})
-	if err := r.finish(file); err != nil {
-		t.Fatal(err)
+	r.add(event{Action: "output", Package: "p", Test: "C", Output: "boom\n" + strings.Repeat("x\n", 100) + strings.Repeat("y", 1000) + "\nend\n"})
+	r.add(event{Action: "fail", Package: "p", Test: "C"})
+	if err := r.finish(skips, failures); err == nil {
+		t.Fatal("a failed test is no error")
 	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	want := map[string]string{
+		skips: "before\np B: no reason given\n",
+		failures: "FAIL  p C\nboom\n" + strings.Repeat("x\n", 24) + "[63 lines left out]\n" +
+			strings.Repeat("x\n", 13) + strings.Repeat("y", 300) + " [cut]\nend\n\n",
 	}
-	if want := "before\np B: no reason given\n"; string(got) != want {
-		t.Errorf("got %q, want %q", got, want)
+	for file, want := range want {
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != want {
+			t.Errorf("%s: got %q, want %q", filepath.Base(file), got, want)
+		}
 	}
 }
