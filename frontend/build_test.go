@@ -296,9 +296,9 @@ func TestOlderDaemonsAreToldWhatTheyLack(t *testing.T) {
 		daemon func(*fakeGateway)
 		want   string // the error's beginning; empty: it builds
 	}{
-		{"diff", nil, without(string(pb.CapDiffOp)), "this builder does not know diffs of file systems, which BuildKit 0.10 has: "},
-		{"diff, statements off", map[string]string{"build-arg:SWORN_STATEMENTS": "off"}, without(string(pb.CapDiffOp)), ""},
 		{"content cache", nil, without(string(pb.CapExecMountContentCache)), "this builder does not know mounts cached by content, which BuildKit 0.12 has: "},
+		{"merge", nil, without(string(pb.CapMergeOp)), "this builder does not know merges of file systems, which BuildKit 0.10 has: "},
+		{"merge, statements off", map[string]string{"build-arg:SWORN_STATEMENTS": "off"}, without(string(pb.CapMergeOp)), ""},
 		{"its own image", nil, func(f *fakeGateway) { f.image = nil }, "find the runner: the builder does not tell frontends their own image; BuildKit 0.12 or later does"},
 	} {
 		f := newGateway(t, "FROM registry.test/a:1\nRUN true\n", c.opts)

@@ -121,7 +121,6 @@ func (r *request) checkDaemon() error {
 		what string
 	}{
 		{pb.CapExecMountContentCache, "mounts cached by content, which BuildKit 0.12 has"},
-		{pb.CapDiffOp, "diffs of file systems, which BuildKit 0.10 has"},
 		{pb.CapMergeOp, "merges of file systems, which BuildKit 0.10 has"},
 	} {
 		if r.options.Statements == "off" && need.cap != pb.CapExecMountContentCache {

@@ -16,7 +16,7 @@ func (g *Graph) WithCache() *Graph {
 func (g *Graph) Refresh() *Graph {
 	return g.withMeta(func(v *Vertex, m *pb.OpMetadata) bool {
 		_, tool := v.Evidence()
-		if v.Original != "" || !tool && v.Op.GetDiff() == nil && v.Op.GetMerge() == nil {
+		if v.Original != "" || !tool && v.Op.GetMerge() == nil {
 			return false
 		}
 		m.IgnoreCache = true

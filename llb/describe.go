@@ -28,10 +28,8 @@ func Describe(g *Graph, tools Tools, recorded Recorded) (*Graph, Layout, error) 
 	n := g.clone()
 	l := Layout{Places: map[Edge]step.Place{}}
 	var bases []Edge
-	if b := g.BaseOf(g.target); !b.IsScratch() {
-		if scheme, _ := g.vertices[b.Vertex].Scheme(); scheme != schemeLocal {
-			bases = append(bases, b)
-		}
+	if b := g.describedBase(); !b.IsScratch() {
+		bases = append(bases, b)
 	}
 	segs := segments(g, g.States(), bases)
 	first, number := 1, len(g.States())
@@ -58,25 +56,29 @@ func Describe(g *Graph, tools Tools, recorded Recorded) (*Graph, Layout, error) 
 
 func describeSegment(n *Graph, tools Tools, s segment, recorded Recorded, name string) (Edge, error) {
 	c := newContainer(n, tools, "describe")
-	before := s.base
-	c.mount(before, "", numbered(step.StateDir, 0), pb.MountContentCache_OFF)
+	c.mount(s.base, "", numbered(step.StateDir, 0), pb.MountContentCache_OFF)
 	for i, after := range s.states {
 		k := i + 1
 		c.mount(after, "", numbered(step.StateDir, k), pb.MountContentCache_OFF)
-		diff := after
-		if !before.IsScratch() {
-			var err error
-			if diff, err = diffEdge(n, before, after, name); err != nil {
-				return Edge{}, err
-			}
-		}
-		c.mount(diff, "", numbered(step.DiffDir, k), pb.MountContentCache_OFF)
 		if rec, ok := recorded[after.Vertex]; ok && n.IsRoot(after) {
 			c.mount(rec, recordPath, numbered(step.RecordDirIn, k), pb.MountContentCache_OFF)
 		}
-		before = after
 	}
 	return c.build(name)
+}
+
+// describedBase returns the source that the target begins with, whose contents are
+// described whole; scratch when there is none, or a local one, which digestLocals sees
+// to.
+func (g *Graph) describedBase() Edge {
+	b := g.BaseOf(g.target)
+	if b.IsScratch() {
+		return b
+	}
+	if scheme, _ := g.vertices[b.Vertex].Scheme(); scheme == schemeLocal {
+		return Edge{}
+	}
+	return b
 }
 
 // IsRoot reports whether a state is the root file system of the exec that made it.
@@ -87,19 +89,6 @@ func (g *Graph) IsRoot(e Edge) bool {
 		}
 	}
 	return false
-}
-
-func diffEdge(n *Graph, lower, upper Edge, name string) (Edge, error) {
-	op := &pb.Op{
-		Inputs: []*pb.Input{pbInput(lower), pbInput(upper)},
-		Op: &pb.Op_Diff{Diff: &pb.DiffOp{
-			Lower: &pb.LowerDiffInput{Input: 0}, Upper: &pb.UpperDiffInput{Input: 1},
-		}},
-	}
-	meta := internalMeta(name, string(pb.CapDiffOp))
-	meta.IgnoreCache = n.Tainted(upper)
-	d, err := n.newVertex(op, meta)
-	return Edge{Vertex: d}, err
 }
 
 // digestLocals adds one container that digests the local sources of the target. It
@@ -176,7 +165,7 @@ func Carry(g *Graph, l Layout, statements Edge) (*Graph, Edge, error) {
 }
 
 // Bind adds the check, never cached, that the target is what the ledger in the
-// carried output says, and returns an output that exists only if it passed. attempt
+// carried output says its steps made of its base, and returns an output that exists only if it passed. attempt
 // counts from 1: within a build, BuildKit gives a failed check's answer again to the
 // same op.
 func Bind(g *Graph, tools Tools, carried Edge, attempt int) (*Graph, Edge, error) {
@@ -186,6 +175,7 @@ func Bind(g *Graph, tools Tools, carried Edge, attempt int) (*Graph, Edge, error
 		c.exec.Meta.Env = append(c.exec.Meta.Env, "ATTEMPT="+strconv.Itoa(attempt))
 	}
 	c.mount(n.target, "", step.RootfsDir, pb.MountContentCache_OFF)
+	c.mount(n.describedBase(), "", step.BaseDir, pb.MountContentCache_OFF)
 	c.mount(carried, "", step.LedgerDir, pb.MountContentCache_OFF)
 	// The output is the ledger itself, read-only: a check that runs in every build must
 	// not leave a state behind each time.

@@ -24,7 +24,6 @@ type cursor struct {
 	fd int
 	// void counts the levels below a folder that is not there.
 	void int
-	buf  []byte
 }
 
 func newCursor(t *Tree) (*cursor, error) {
@@ -116,20 +115,4 @@ func (c *cursor) entry(p step.Path, name string, st *unix.Stat_t) (Entry, error)
 	}
 	e.Target = step.Path(target)
 	return e, nil
-}
-
-// content adds digests and capability to a regular file's entry.
-func (c *cursor) content(e *Entry, name string) error {
-	if e.Type != TypeFile {
-		return nil
-	}
-	f, err := openRegular(c.fd, name, string(e.Path))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if c.buf == nil {
-		c.buf = make([]byte, HashBuffer)
-	}
-	return fill(e, f, c.buf)
 }

@@ -2,7 +2,9 @@ package sbom
 
 import (
 	"errors"
-	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -17,90 +19,140 @@ type Delta struct {
 	Removed []step.Path `json:"removed"`
 }
 
-// Compare returns what changed between before and after, where diff shows the
-// added and changed names and the folders on the way to them, as a mount of
-// LLB's Diff(before, after) does. Names come from diff, everything else from
-// after. Removed names are looked for in the folders that diff shows: a folder
-// that lost a name is itself in it. With before nil everything in after is
-// added, and diff is not needed.
-func Compare(before, after, diff *Tree) (Delta, error) {
-	w := walker{base: before == nil}
-	if w.base {
-		diff = after
+// Comparison is a [Delta] and what only the comparison can tell.
+type Comparison struct {
+	Delta
+	// Copied are the paths, sorted, of the regular files of before that are regular
+	// files of after as well, but not the same ones: their inode is another. An overlay
+	// copies a file as soon as a step writes it, changes its metadata, moves it or makes
+	// a hard link to it; what a step left alone, and what it only read, keeps its inode.
+	// A state that is a whole copy of the one before has no inode in common with it.
+	Copied []step.Path
+}
+
+// Compare returns what changed between before and after, two states mounted
+// read-only. With before nil everything in after is added.
+func Compare(before, after *Tree) (Comparison, error) {
+	var c comparer
+	err := walk(before, after, func(before, after *cursor) visitor {
+		c.before, c.after = before, after
+		return &c
+	})
+	if err := errors.Join(err, c.hashing.finish()); err != nil {
+		return Comparison{}, err
 	}
-	for _, c := range []struct {
-		at   **cursor
-		tree *Tree
-	}{{&w.before, before}, {&w.after, after}, {&w.diff, diff}} {
-		cur, err := newCursor(c.tree)
-		if err != nil {
-			return Delta{}, err
+	for i, e := range c.now {
+		if !same(*e, *c.was[i]) {
+			c.out.Changed = append(c.out.Changed, *e)
 		}
-		defer cur.close()
-		*c.at = cur
 	}
-	err := w.dir("/")
-	if err := errors.Join(err, w.hashing.finish(w.out.Added)); err != nil {
-		return Delta{}, err
+	c.out.Added = slices.Grow(c.out.Added, len(c.new))
+	for _, e := range c.new {
+		c.out.Added = append(c.out.Added, *e)
 	}
-	sortEntries(w.out.Added)
-	sortEntries(w.out.Changed)
-	sortPaths(w.out.Removed)
-	return w.out, nil
+	sortEntries(c.out.Added)
+	sortEntries(c.out.Changed)
+	sortPaths(c.out.Removed)
+	sortPaths(c.out.Copied)
+	return c.out, nil
 }
 
 // Walk returns every entry of a tree but its root folder, with digests.
 func Walk(t *Tree) ([]Entry, error) {
-	d, err := Compare(nil, t, nil)
+	d, err := Compare(nil, t)
 	return d.Added, err
 }
 
-// List is Walk without reading the files: no digests, no capabilities.
-func List(t *Tree) ([]Entry, error) {
-	c, err := newCursor(t)
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
-	out, err := c.list("/", nil)
-	if err != nil {
-		return nil, err
-	}
-	sortEntries(out)
-	return out, nil
+// comparer is the visitor that finds a [Comparison].
+type comparer struct {
+	before, after *cursor
+	out           Comparison
+	// new are the entries added; now and was, in pairs, those of names whose inode is
+	// another. Some of them have digests only when hashing is finished.
+	new, now, was []*Entry
+	hashing       hashing
 }
 
-// list adds everything below the folder that the cursor points at.
-func (c *cursor) list(p step.Path, out []Entry) ([]Entry, error) {
-	names, err := c.names(p)
+func (c *comparer) added(p step.Path, name string, st *unix.Stat_t) error {
+	e, err := c.after.entry(p, name, st)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, name := range names {
-		at := join(p, name)
-		st, err := c.lstat(name)
-		if err != nil {
-			return nil, err
-		}
-		if st == nil {
-			return nil, fmt.Errorf("list %q: gone while it was listed", string(at))
-		}
-		e, err := c.entry(at, name, st)
-		if err != nil {
-			return nil, err
-		}
-		if out = append(out, e); e.Type != TypeDir {
-			continue
-		}
-		if err := c.down(name); err != nil {
-			return nil, err
-		}
-		if out, err = c.list(at, out); err != nil {
-			return nil, err
-		}
-		if err := c.up(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	c.new = append(c.new, &e)
+	return c.hash(c.after, &e, name)
 }
+
+func (c *comparer) other(p step.Path, name string, was, now *unix.Stat_t) error {
+	e, err := c.after.entry(p, name, now)
+	if err != nil {
+		return err
+	}
+	old, err := c.before.entry(p, name, was)
+	if err != nil {
+		return err
+	}
+	if e.Type == TypeFile && old.Type == TypeFile && was.Ino != now.Ino {
+		c.out.Copied = append(c.out.Copied, p)
+	}
+	// The old bytes are read only when nothing cheaper tells the two apart.
+	alike := same(e, old)
+	if alike && e.Type != TypeFile {
+		return nil
+	}
+	c.now, c.was = append(c.now, &e), append(c.was, &old)
+	if err := c.hash(c.after, &e, name); err != nil || !alike {
+		return err
+	}
+	return c.hash(c.before, &old, name)
+}
+
+func (c *comparer) removed(p step.Path) { c.out.Removed = append(c.out.Removed, p) }
+
+// hash has digests and capability added to the entry of a regular file.
+func (c *comparer) hash(at *cursor, e *Entry, name string) error {
+	if e.Type != TypeFile {
+		return nil
+	}
+	f, err := openRegular(at.fd, name, string(e.Path))
+	if err != nil {
+		return err
+	}
+	c.hashing.add(e, f)
+	return nil
+}
+
+// Touched returns, without reading any file, so without digests and capabilities, the
+// entries of after that are not the very ones of before, and the paths that are gone.
+// Both are sorted by path. An entry may be like the one of before.
+func Touched(before, after *Tree) (entries []Entry, removed []step.Path, err error) {
+	var l lister
+	err = walk(before, after, func(_, after *cursor) visitor {
+		l.after = after
+		return &l
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	sortEntries(l.entries)
+	sortPaths(l.gone)
+	return l.entries, l.gone, nil
+}
+
+// lister is the visitor of [Touched].
+type lister struct {
+	after   *cursor
+	entries []Entry
+	gone    []step.Path
+}
+
+func (l *lister) added(p step.Path, name string, now *unix.Stat_t) error {
+	e, err := l.after.entry(p, name, now)
+	l.entries = append(l.entries, e)
+	return err
+}
+
+func (l *lister) other(p step.Path, name string, _, now *unix.Stat_t) error {
+	return l.added(p, name, now)
+}
+
+func (l *lister) removed(p step.Path) { l.gone = append(l.gone, p) }

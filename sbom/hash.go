@@ -8,10 +8,14 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 // HashBuffer is the size in bytes of one read while hashing.
@@ -92,19 +96,19 @@ type hashing struct {
 	jobs chan hashJob
 	wait sync.WaitGroup
 	mu   sync.Mutex
-	done []hashJob
+	// failed has the error of each entry that has one.
+	failed map[step.Path]error
 }
 
-// hashJob is an entry at an index of a list that still grows.
+// hashJob is an entry and its open file.
 type hashJob struct {
-	index int
-	entry Entry
+	entry *Entry
 	file  *File
-	err   error
 }
 
-// add hands an open file over; it blocks while all hashers have one.
-func (h *hashing) add(index int, e Entry, f *File) {
+// add hands an open file over; it blocks while all hashers have one. The entry must be
+// left alone until finish.
+func (h *hashing) add(e *Entry, f *File) {
 	if h.jobs == nil {
 		h.jobs = make(chan hashJob)
 		for range Hashers() {
@@ -112,36 +116,34 @@ func (h *hashing) add(index int, e Entry, f *File) {
 			go h.work()
 		}
 	}
-	h.jobs <- hashJob{index: index, entry: e, file: f}
+	h.jobs <- hashJob{e, f}
 }
 
 func (h *hashing) work() {
 	defer h.wait.Done()
 	buf := make([]byte, HashBuffer)
 	for j := range h.jobs {
-		j.err = fill(&j.entry, j.file, buf)
-		j.err = errors.Join(j.err, j.file.Close())
-		j.file = nil
-		h.mu.Lock()
-		h.done = append(h.done, j)
-		h.mu.Unlock()
+		if err := errors.Join(fill(j.entry, j.file, buf), j.file.Close()); err != nil {
+			h.mu.Lock()
+			if h.failed == nil {
+				h.failed = map[step.Path]error{}
+			}
+			h.failed[j.entry.Path] = err
+			h.mu.Unlock()
+		}
 	}
 }
 
-// finish waits, puts the entries where they belong and returns the error of the
-// first that has one.
-func (h *hashing) finish(es []Entry) error {
+// finish waits until all entries are filled and returns the error of the first path
+// that has one.
+func (h *hashing) finish() error {
 	if h.jobs == nil {
 		return nil
 	}
 	close(h.jobs)
 	h.wait.Wait()
-	var first hashJob
-	for _, j := range h.done {
-		es[j.index] = j.entry
-		if j.err != nil && (first.err == nil || j.index < first.index) {
-			first = j
-		}
+	if len(h.failed) == 0 {
+		return nil
 	}
-	return first.err
+	return h.failed[slices.Min(slices.Collect(maps.Keys(h.failed)))]
 }

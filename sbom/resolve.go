@@ -72,7 +72,14 @@ func (t *Tree) resolve(p string, links *int) (string, bool) {
 	return cur, true
 }
 
+// readlink returns the target of the symlink at p, which has no symlink on its way;
+// false when there is none. The kernel goes the way in one call where p is no longer
+// than it takes.
 func (t *Tree) readlink(p string) (string, bool) {
+	if len(p) < maxPath {
+		s, err := readlinkat(int(t.dir.Fd()), p[1:])
+		return s, err == nil
+	}
 	f, st, err := t.lookup(p)
 	if err != nil {
 		return "", false

@@ -103,35 +103,84 @@ func readlinkat(fd int, name string) (string, error) {
 // Stat returns the entry at path, which has no symlink on its way, without
 // digests. It is fs.ErrNotExist when there is none.
 func (t *Tree) Stat(p string) (Entry, error) {
-	f, st, err := t.lookup(p)
+	st, err := t.lstat(p)
 	if err != nil {
 		return Entry{}, err
 	}
-	defer f.Close()
-	return newEntry(step.Path(p), st)
+	e, err := newEntry(step.Path(p), &st)
+	if err == nil && e.Type == TypeSymlink {
+		target, ok := t.readlink(p)
+		if !ok {
+			return Entry{}, fmt.Errorf("read %q: not a symlink any more", p)
+		}
+		e.Target = step.Path(target)
+	}
+	return e, err
 }
 
-// folder opens the folder at path (absolute, clean), without following any symlink, as
-// an O_PATH descriptor. It is fs.ErrNotExist when there is none. The kernel goes the
-// whole way in one call where it knows openat2(2); else, and for paths longer than it
-// takes, it is gone name by name.
-func (t *Tree) folder(p string) (int, error) {
-	if t == nil || !strings.HasPrefix(p, "/") {
+// Modified is Stat with the time of the last modification.
+func (t *Tree) Modified(p string) (Entry, time.Time, error) {
+	st, err := t.lstat(p)
+	if err != nil {
+		return Entry{}, time.Time{}, err
+	}
+	e, err := newEntry(step.Path(p), &st)
+	return e, time.Unix(st.Mtim.Unix()), err
+}
+
+// lstat looks at path as lookup does, in one call of the kernel where it knows
+// openat2(2).
+func (t *Tree) lstat(p string) (unix.Stat_t, error) {
+	var st unix.Stat_t
+	fd, err := t.beneath(p, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC)
+	if err == nil {
+		err = unix.Fstat(fd, &st)
+		unix.Close(fd)
+		if err != nil {
+			return st, fmt.Errorf("read %q: %w", p, err)
+		}
+		return st, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, err
+	}
+	f, found, err := t.lookup(p)
+	if err != nil {
+		return st, err
+	}
+	f.Close()
+	return *found, nil
+}
+
+// beneath opens path (absolute, clean) without following any symlink, in one call. An
+// error that is not fs.ErrNotExist says that it has to be done name by name: the kernel
+// does not know openat2(2), or the path is longer than it takes.
+func (t *Tree) beneath(p string, flags uint64) (int, error) {
+	if t == nil || path.Clean(p) != p || !path.IsAbs(p) {
 		return -1, fs.ErrNotExist
 	}
-	below := strings.TrimPrefix(p, "/")
+	below := p[1:]
 	if below == "" {
 		below = "."
 	}
 	fd, err := unix.Openat2(int(t.dir.Fd()), below, &unix.OpenHow{
-		Flags:   unix.O_PATH | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC,
-		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
+		Flags: flags, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
 	})
 	switch {
-	case err == nil:
-		return fd, nil
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
 		return -1, fs.ErrNotExist
+	case err != nil:
+		return -1, err
+	}
+	return fd, nil
+}
+
+// folder opens the folder at path (absolute, clean), without following any symlink, as
+// an O_PATH descriptor. It is fs.ErrNotExist when there is none.
+func (t *Tree) folder(p string) (int, error) {
+	fd, err := t.beneath(p, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return fd, err
 	}
 	f, st, err := t.lookup(p)
 	if err != nil {
@@ -146,17 +195,6 @@ func (t *Tree) folder(p string) (int, error) {
 		return -1, fmt.Errorf("read %q: %w", p, err)
 	}
 	return fd, nil
-}
-
-// Modified is Stat with the time of the last modification.
-func (t *Tree) Modified(p string) (Entry, time.Time, error) {
-	f, st, err := t.lookup(p)
-	if err != nil {
-		return Entry{}, time.Time{}, err
-	}
-	defer f.Close()
-	e, err := newEntry(step.Path(p), st)
-	return e, time.Unix(st.Mtim.Unix()), err
 }
 
 // Open opens the regular file at path, which has no symlink on its way. It is

@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -8,36 +9,63 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// walker goes through up to three trees in step.
+// visitor is told what a [walker] finds; name lies in the folder that the walker's
+// cursors point at.
+type visitor interface {
+	// added: there was no such name.
+	added(p step.Path, name string, now *unix.Stat_t) error
+	// other: the name was there, and what it names is not the very same inode, or one
+	// that changed.
+	other(p step.Path, name string, was, now *unix.Stat_t) error
+	// removed: the name is there no longer.
+	removed(p step.Path)
+}
+
+// walker goes through two trees in step, each folder's names in order.
 type walker struct {
-	before, after, diff *cursor
-	base                bool // nothing was before
-	out                 Delta
-	// hashing is of what was added, which nothing waits for.
-	hashing hashing
+	before, after *cursor
+	// prune: what is below a folder that nothing happened to is left out.
+	prune bool
+	visit visitor
 }
 
-// dir compares the folder that the three cursors point at.
+// overlayMagic is the f_type of an overlay (OVERLAYFS_SUPER_MAGIC, linux/magic.h).
+const overlayMagic = 0x794c7630
+
+// walk compares two trees; before may be nil.
+//
+// In an overlay, whatever a step does to a file copies it, with all folders that it
+// lies in, to the step's own layer (kernel documentation, overlayfs.rst, "Non-
+// directories"). Such a folder has another inode and another ctime than the one of
+// the state before. So in a state of more than one layer, a folder that is the very
+// same stands for all below it. Other file systems do not promise that: there, every
+// folder is looked at.
+func walk(before, after *Tree, make func(before, after *cursor) visitor) error {
+	w := walker{}
+	for _, c := range []struct {
+		at   **cursor
+		tree *Tree
+	}{{&w.before, before}, {&w.after, after}} {
+		cur, err := newCursor(c.tree)
+		if err != nil {
+			return err
+		}
+		defer cur.close()
+		*c.at = cur
+	}
+	if w.after.here() {
+		var st unix.Statfs_t
+		if err := unix.Fstatfs(w.after.fd, &st); err != nil {
+			return fmt.Errorf("ask for the file system of %s: %w", after.dir.Name(), err)
+		}
+		w.prune = st.Type == overlayMagic
+	}
+	w.visit = make(w.before, w.after)
+	return w.dir("/")
+}
+
+// dir compares the folder that the cursors point at.
 func (w *walker) dir(p step.Path) error {
-	names, err := w.diff.names(p)
-	if err != nil {
-		return err
-	}
-	if w.before.here() {
-		if err := w.lost(p); err != nil {
-			return err
-		}
-	}
-	for _, name := range names {
-		if err := w.name(join(p, name), name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lost finds names of the folder before that are gone.
-func (w *walker) lost(p step.Path) error {
 	before, err := w.before.names(p)
 	if err != nil {
 		return err
@@ -46,35 +74,91 @@ func (w *walker) lost(p step.Path) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range missing(before, after) {
-		if err := w.gone(join(p, name), name); err != nil {
+	for len(before)+len(after) > 0 {
+		switch {
+		case len(after) == 0 || len(before) > 0 && before[0] < after[0]:
+			err = w.gone(join(p, before[0]), before[0])
+			before = before[1:]
+		case len(before) == 0 || after[0] < before[0]:
+			err = w.name(join(p, after[0]), after[0], false)
+			after = after[1:]
+		default:
+			err = w.name(join(p, after[0]), after[0], true)
+			before, after = before[1:], after[1:]
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// missing returns what of a is not in b; both are sorted.
-func missing(a, b []string) []string {
-	var out []string
-	for _, s := range a {
-		for len(b) > 0 && b[0] < s {
-			b = b[1:]
-		}
-		if len(b) == 0 || b[0] != s {
-			out = append(out, s)
+// name compares one name of after; old says that before has it too.
+func (w *walker) name(p step.Path, name string, old bool) error {
+	now, err := w.after.lstat(name)
+	if err != nil {
+		return err
+	}
+	var was *unix.Stat_t
+	if old {
+		if was, err = w.before.lstat(name); err != nil {
+			return err
 		}
 	}
-	return out
+	folder := now != nil && now.Mode&unix.S_IFMT == unix.S_IFDIR
+	switch {
+	case now == nil || old && was == nil:
+		return fmt.Errorf("compare %q: gone while it was looked at", string(p))
+	case !old:
+		err = w.visit.added(p, name, now)
+	case untouched(was, now):
+		if !folder || w.prune {
+			return nil
+		}
+	default:
+		err = w.visit.other(p, name, was, now)
+	}
+	if err != nil {
+		return err
+	}
+	if folder {
+		return w.enter(p, name)
+	}
+	if old && was.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return w.emptied(p, name)
+	}
+	return nil
 }
 
-// gone records a name of before, and all below it, as removed.
+// untouched reports whether two looks were at the same inode and nothing happened to
+// it in between: every change of content or metadata sets the ctime. One without
+// nanoseconds proves nothing: file systems that keep none, and those made of archives,
+// give it to many.
+func untouched(was, now *unix.Stat_t) bool {
+	return was.Ino == now.Ino && was.Ctim == now.Ctim && now.Ctim.Nsec != 0 &&
+		was.Mode == now.Mode && was.Uid == now.Uid && was.Gid == now.Gid &&
+		was.Size == now.Size && was.Mtim == now.Mtim && was.Rdev == now.Rdev
+}
+
+func (w *walker) enter(p step.Path, name string) error {
+	for _, c := range []*cursor{w.before, w.after} {
+		if err := c.down(name); err != nil {
+			return err
+		}
+	}
+	if err := w.dir(p); err != nil {
+		return err
+	}
+	return errors.Join(w.before.up(), w.after.up())
+}
+
+// gone tells of a name of before, and all below it, as removed.
 func (w *walker) gone(p step.Path, name string) error {
-	w.out.Removed = append(w.out.Removed, p)
+	w.visit.removed(p)
 	return w.emptied(p, name)
 }
 
-// emptied records all below a name of before as removed.
+// emptied tells of all below a name of before as removed.
 func (w *walker) emptied(p step.Path, name string) error {
 	if err := w.before.down(name); err != nil {
 		return err
@@ -89,97 +173,4 @@ func (w *walker) emptied(p step.Path, name string) error {
 		}
 	}
 	return w.before.up()
-}
-
-// name compares one name that diff shows.
-func (w *walker) name(p step.Path, name string) error {
-	now, err := w.after.lstat(name)
-	if err != nil {
-		return err
-	}
-	if now == nil {
-		st, err := w.diff.lstat(name)
-		if err != nil {
-			return err
-		}
-		if st != nil && st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == 0 {
-			return nil // a whiteout; lost has it
-		}
-		return fmt.Errorf("compare %q: the difference shows it, the state does not have it", string(p))
-	}
-	if err := w.classify(p, name, now); err != nil {
-		return err
-	}
-	if now.Mode&unix.S_IFMT != unix.S_IFDIR {
-		return w.replaced(p, name)
-	}
-	for _, c := range []*cursor{w.before, w.after, w.diff} {
-		if err := c.down(name); err != nil {
-			return err
-		}
-	}
-	if err := w.dir(p); err != nil {
-		return err
-	}
-	for _, c := range []*cursor{w.before, w.after, w.diff} {
-		if err := c.up(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// replaced records what was below a folder that is one no longer.
-func (w *walker) replaced(p step.Path, name string) error {
-	if w.base {
-		return nil
-	}
-	return w.emptied(p, name)
-}
-
-func (w *walker) added(e Entry, name string) error {
-	w.out.Added = append(w.out.Added, e)
-	if e.Type != TypeFile {
-		return nil
-	}
-	f, err := openRegular(w.after.fd, name, string(e.Path))
-	if err != nil {
-		return err
-	}
-	w.hashing.add(len(w.out.Added)-1, e, f)
-	return nil
-}
-
-func (w *walker) classify(p step.Path, name string, st *unix.Stat_t) error {
-	e, err := w.after.entry(p, name, st)
-	if err != nil {
-		return err
-	}
-	old, err := w.before.lstat(name)
-	if err != nil {
-		return err
-	}
-	if old == nil {
-		return w.added(e, name)
-	}
-	if err := w.after.content(&e, name); err != nil {
-		return err
-	}
-	was, err := w.before.entry(p, name, old)
-	if err != nil {
-		return err
-	}
-	if bare := e; e.Type == TypeFile {
-		// Read the old bytes only when nothing cheaper tells the two apart.
-		bare.SHA256, bare.SHA1, bare.Capability = "", "", ""
-		if same(bare, was) {
-			if err := w.before.content(&was, name); err != nil {
-				return err
-			}
-		}
-	}
-	if !same(e, was) {
-		w.out.Changed = append(w.out.Changed, e)
-	}
-	return nil
 }

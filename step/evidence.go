@@ -5,9 +5,8 @@ package step
 // one after the other.
 //
 // describe: state 0 is what the segment starts from (no folder when it is
-// scratch); for item k, 1-based, StateDir/k is the state after it, DiffDir/k is
-// Diff(k-1, k), RecordDirIn/k holds record.json when the item is an observed exec.
-// It writes OutDir/k.json.
+// scratch); for item k, 1-based, StateDir/k is the state after it, RecordDirIn/k
+// holds record.json when the item is an observed exec. It writes OutDir/k.json.
 //
 // digest: SourceDir/k is a local source; it writes OutDir/k.json.
 //
@@ -15,8 +14,9 @@ package step
 // OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile. It exits with ExitUnfit
 // when the image has files that no layer, or more than a statement, can hold.
 //
-// bind: LedgerDir/LedgerFile and RootfsDir (no folder when the image is empty); it
-// writes nothing and exits 1 when the two disagree.
+// bind: LedgerDir/LedgerFile, RootfsDir (no folder when the image is empty) and BaseDir,
+// what the image begins with (no folder when that is nothing, or a local source); it
+// writes nothing and exits 1 when they disagree.
 const (
 	// EvidenceToolDir is a read-only mount that holds the tool (a folder for the
 	// same reason as RunnerDir).
@@ -24,7 +24,6 @@ const (
 	EvidencePath    = EvidenceToolDir + "/sworn-evidence"
 
 	StateDir    = "/in/state"
-	DiffDir     = "/in/diff"
 	RecordDirIn = "/in/record"
 	SourceDir   = "/in/source"
 	PlanDir     = "/in/plan"
@@ -32,6 +31,7 @@ const (
 	EvidenceDir = "/in/evidence"
 	LedgerDir   = "/in/ledger"
 	RootfsDir   = "/in/rootfs"
+	BaseDir     = "/in/base"
 	OutDir      = "/out"
 
 	// The statements' predicates; the names are what `-o type=local` writes.
@@ -46,7 +46,6 @@ const (
 	// that made the state.
 	ExitOtherRun = 4
 
-	// MaxSegment bounds the items of one describe container: each takes three
-	// mounts.
+	// MaxSegment bounds the items of one describe container: each takes two mounts.
 	MaxSegment = 24
 )

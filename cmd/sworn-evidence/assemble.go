@@ -80,7 +80,8 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	for _, s := range plan.Sources {
 		sources[s.ID] = true
 	}
-	ledgerJSON, err := encodeLedger(files, sources)
+	base, had := g.base(plan.Image)
+	ledgerJSON, err := encodeLedger(files, sources, base, had)
 	if err != nil {
 		return nil, err
 	}

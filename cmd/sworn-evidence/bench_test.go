@@ -38,7 +38,6 @@ func BenchmarkDescribeAStepOver20000Files(b *testing.B) {
 	treetest.Make(b, was, twentyThousand()...)
 	treetest.Make(b, now, append(twentyThousand(), "file 0644 /made x")...)
 	treetest.Share(b, was, now)
-	treetest.Make(b, filepath.Join(dir, step.DiffDir, "1"), "file 0644 /made x")
 	for _, observed := range []bool{false, true} {
 		if observed {
 			r := aRecord()
@@ -67,7 +66,6 @@ func BenchmarkDescribe20000SmallFiles(b *testing.B) {
 	}
 	treetest.Make(b, filepath.Join(dir, step.StateDir, "0"), "dir 0755 /etc")
 	treetest.Make(b, filepath.Join(dir, step.StateDir, "1"), append(files, "dir 0755 /etc")...)
-	treetest.Make(b, filepath.Join(dir, step.DiffDir, "1"), files...)
 	for b.Loop() {
 		must(b, dir, "describe")
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/sworn-build/sworn/sbom"
@@ -11,30 +13,45 @@ import (
 )
 
 // ledgerVersion is that of the ledger file.
-const ledgerVersion = 1
+const ledgerVersion = 2
 
 // maxLedger bounds the ledger in bytes: about two million entries.
 const maxLedger = 512 << 20
 
-// ledger is what bind compares with the image: entries sorted by path, without
-// packages. Regular files have the digest that they must have, but those of a
-// source: its own digest fixes them.
+// ledger is what bind compares with the image: what the steps made of its base, which
+// its own digest fixes; of all that is in the image when the base is none or not
+// mounted beside it. Entries are sorted by path, without packages. Regular files have
+// the digest that they must have, but those of a source.
 type ledger struct {
 	Version int          `json:"version"`
 	Entries []sbom.Entry `json:"entries"`
+	// Removed are the paths of the base that are not in the image, sorted.
+	Removed []step.Path `json:"removed"`
 }
 
-// encodeLedger writes the ledger of held entries; sources are the ids of those that
-// are no steps.
-func encodeLedger(held []sbom.Held, sources map[string]bool) ([]byte, error) {
-	l := ledger{Version: ledgerVersion, Entries: make([]sbom.Entry, 0, len(held))}
+// encodeLedger writes the ledger of held entries, which are sorted; sources are the ids
+// of those that are no steps. base is the id of the image's base, whose entries are
+// not listed, and had are the paths that it has, sorted.
+func encodeLedger(held []sbom.Held, sources map[string]bool, base string, had []step.Path) ([]byte, error) {
+	l := ledger{Version: ledgerVersion, Entries: []sbom.Entry{}, Removed: []step.Path{}}
 	for _, h := range held {
+		for len(had) > 0 && had[0] < h.Path {
+			l.Removed = append(l.Removed, had[0])
+			had = had[1:]
+		}
+		if len(had) > 0 && had[0] == h.Path {
+			had = had[1:]
+		}
+		if base != "" && h.Step == base {
+			continue
+		}
 		e := bare(h.Entry)
 		if !sources[h.Step] {
 			e.SHA256 = h.SHA256
 		}
 		l.Entries = append(l.Entries, e)
 	}
+	l.Removed = append(l.Removed, had...)
 	b, err := json.Marshal(l)
 	if err != nil {
 		return nil, fmt.Errorf("encode ledger: %w", err)
@@ -59,8 +76,8 @@ func decodeLedger(b []byte) (ledger, error) {
 	if l.Version != ledgerVersion {
 		return ledger{}, fmt.Errorf("decode ledger: version %d, want %d", l.Version, ledgerVersion)
 	}
-	if l.Entries == nil {
-		return ledger{}, errors.New("decode ledger: no entries")
+	if l.Entries == nil || l.Removed == nil {
+		return ledger{}, errors.New("decode ledger: no entries or no removed paths")
 	}
 	last := step.Path("")
 	for _, e := range l.Entries {
@@ -68,6 +85,13 @@ func decodeLedger(b []byte) (ledger, error) {
 			return ledger{}, fmt.Errorf("decode ledger: %q: not sorted or twice", string(e.Path))
 		}
 		last = e.Path
+	}
+	last = ""
+	for _, p := range l.Removed {
+		if p <= last {
+			return ledger{}, fmt.Errorf("decode ledger: removed %q: not sorted or twice", string(p))
+		}
+		last = p
 	}
 	return l, nil
 }
@@ -85,13 +109,18 @@ func (t tool) bind() error {
 }
 
 // unbound says how the image differs from the ledger. The ledger is read while the
-// image is listed: both take their time for 100,000 files, in every build.
+// image is looked at: both take their time for 100,000 files, in every build.
 func (t tool) unbound() ([]string, error) {
 	root, err := sbom.OpenTree(t.path(step.RootfsDir))
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
+	base, err := sbom.OpenTree(t.path(step.BaseDir))
+	if err != nil {
+		return nil, err
+	}
+	defer base.Close()
 	var l ledger
 	read := make(chan error, 1)
 	go func() {
@@ -101,38 +130,126 @@ func (t tool) unbound() ([]string, error) {
 		}
 		read <- err
 	}()
-	found, err := sbom.List(root)
+	touched, gone, err := sbom.Touched(base, root)
 	if ledgerErr := <-read; ledgerErr != nil {
 		return nil, ledgerErr
 	}
 	if err != nil {
 		return nil, err
 	}
-	if diffs := differences(found, l.Entries); len(diffs) > 0 {
-		return diffs, nil
+	b := binding{root: root, base: base, buf: make([]byte, sbom.HashBuffer)}
+	if err := b.compare(touched, l.Entries); err != nil {
+		return nil, err
+	}
+	b.comparePaths(gone, l.Removed)
+	if len(b.diffs) > 0 {
+		slices.Sort(b.diffs)
+		return b.diffs, nil
 	}
 	return otherBytes(root, l.Entries)
 }
 
-// differences compares two sorted lists of entries.
-func differences(found, want []sbom.Entry) []string {
-	var out []string
-	for len(found)+len(want) > 0 {
+// What is on one side only.
+const (
+	notInEvidence = ": in the image, not in the evidence"
+	notInImage    = ": in the evidence, not in the image"
+)
+
+// binding collects how an image differs from the ledger. base is nil when there is none.
+type binding struct {
+	root, base *sbom.Tree
+	diffs      []string
+	buf        []byte
+}
+
+func (b *binding) add(p step.Path, what string) { b.diffs = append(b.diffs, printable(p)+what) }
+
+// compare looks at all entries that are not the base's very own, and at all that the
+// ledger has. Both lists are sorted.
+func (b *binding) compare(touched, want []sbom.Entry) error {
+	for len(touched)+len(want) > 0 {
+		var err error
 		switch {
-		case len(want) == 0 || len(found) > 0 && found[0].Path < want[0].Path:
-			out = append(out, printable(found[0].Path)+": in the image, not in the evidence")
-			found = found[1:]
-		case len(found) == 0 || want[0].Path < found[0].Path:
-			out = append(out, printable(want[0].Path)+": in the evidence, not in the image")
+		case len(want) == 0 || len(touched) > 0 && touched[0].Path < want[0].Path:
+			err = b.likeBase(touched[0])
+			touched = touched[1:]
+		case len(touched) == 0 || want[0].Path < touched[0].Path:
+			err = b.found(want[0])
 			want = want[1:]
 		default:
-			if d := difference(bare(found[0]), bare(want[0])); d != "" {
-				out = append(out, printable(found[0].Path)+": "+d)
-			}
-			found, want = found[1:], want[1:]
+			b.alike(touched[0], want[0])
+			touched, want = touched[1:], want[1:]
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return out
+	return nil
+}
+
+func (b *binding) alike(is, want sbom.Entry) {
+	if d := difference(bare(is), bare(want)); d != "" {
+		b.add(is.Path, ": "+d)
+	}
+}
+
+// found compares an entry of the ledger with what the image has at its path.
+func (b *binding) found(want sbom.Entry) error {
+	is, err := b.root.Stat(string(want.Path))
+	if errors.Is(err, fs.ErrNotExist) {
+		b.add(want.Path, notInImage)
+		return nil
+	}
+	if err == nil {
+		b.alike(is, want)
+	}
+	return err
+}
+
+// likeBase compares an entry that the ledger leaves to the base with the base's: a step
+// may have touched a file, or changed it and changed it back.
+func (b *binding) likeBase(is sbom.Entry) error {
+	was, err := b.base.Stat(string(is.Path))
+	if errors.Is(err, fs.ErrNotExist) {
+		b.add(is.Path, notInEvidence)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if d := difference(is, was); d != "" || is.Type != sbom.TypeFile {
+		if d != "" {
+			b.add(is.Path, ": "+d)
+		}
+		return nil
+	}
+	sums := [2]string{}
+	for i, t := range []*sbom.Tree{b.root, b.base} {
+		if sums[i], err = digestOf(t, is.Path, b.buf); err != nil {
+			return err
+		}
+	}
+	if sums[0] != sums[1] {
+		b.add(is.Path, otherSum(sums[0], sums[1]))
+	}
+	return nil
+}
+
+// comparePaths compares the paths that are gone with those that the ledger says are.
+// Both lists are sorted.
+func (b *binding) comparePaths(gone, want []step.Path) {
+	for len(gone)+len(want) > 0 {
+		switch {
+		case len(want) == 0 || len(gone) > 0 && gone[0] < want[0]:
+			b.add(gone[0], notInImage)
+			gone = gone[1:]
+		case len(gone) == 0 || want[0] < gone[0]:
+			b.add(want[0], notInEvidence)
+			want = want[1:]
+		default:
+			gone, want = gone[1:], want[1:]
+		}
+	}
 }
 
 // difference names the first field in which an entry differs.

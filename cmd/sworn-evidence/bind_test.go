@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,7 @@ func bound(t testing.TB, entries []string, edit func(rootfs string)) string {
 	if err := l.Apply(sbom.Delta{Added: es}, "step1"); err != nil {
 		t.Fatal(err)
 	}
-	b, err := encodeLedger(l.Held(), nil)
+	b, err := encodeLedger(l.Held(), nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +52,17 @@ func sum(s string) string {
 	return hex.EncodeToString(h[:])
 }
 
-// The digest of a source fixes its files, so that they need not be read.
-func TestTheLedgerHasDigestsOfWhatStepsWrote(t *testing.T) {
+// The digest of a source fixes its files, so that they need not be read; those of the
+// base need not even be listed.
+func TestTheLedgerHasWhatStepsMadeOfTheBase(t *testing.T) {
 	file := func(p step.Path) sbom.Entry {
 		return sbom.Entry{Path: p, Type: sbom.TypeFile, Mode: "0644", SHA256: sum("x"), SHA1: "1", Package: "pkg:x/y"}
 	}
-	b, err := encodeLedger([]sbom.Held{{Entry: file("/a"), Step: "source1"}, {Entry: file("/b"), Step: "step1"}}, map[string]bool{"source1": true})
+	held := []sbom.Held{
+		{Entry: file("/a"), Step: "source1"}, {Entry: file("/b"), Step: "step1"},
+		{Entry: file("/c"), Step: "source2"}, {Entry: file("/d"), Step: "step1"},
+	}
+	b, err := encodeLedger(held, map[string]bool{"source1": true, "source2": true}, "source1", []step.Path{"/a", "/aa", "/d", "/e"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,13 +70,102 @@ func TestTheLedgerHasDigestsOfWhatStepsWrote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []sbom.Entry{
-		{Path: "/a", Type: sbom.TypeFile, Mode: "0644"},
-		{Path: "/b", Type: sbom.TypeFile, Mode: "0644", SHA256: sum("x")},
+	want := ledger{
+		Version: ledgerVersion,
+		Entries: []sbom.Entry{
+			{Path: "/b", Type: sbom.TypeFile, Mode: "0644", SHA256: sum("x")},
+			{Path: "/c", Type: sbom.TypeFile, Mode: "0644"},
+			{Path: "/d", Type: sbom.TypeFile, Mode: "0644", SHA256: sum("x")},
+		},
+		Removed: []step.Path{"/aa", "/e"},
 	}
-	if diff := cmp.Diff(want, l.Entries); diff != "" {
+	if diff := cmp.Diff(want, l); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// An image is bound to what its steps made of the base that lies beside it.
+func TestBindOverABase(t *testing.T) {
+	base := []string{"file 0644 /etc/motd hello", "link /etc/link motd", "file 0644 /srv/gone x", "file 0600 /srv/kept y"}
+	image := []string{"file 0644 /etc/motd changed", "link /etc/link motd", "file 0600 /srv/kept y", "file 0755 /bin/new n"}
+	for _, c := range []struct {
+		name string
+		edit func(base, rootfs string)
+		want string // empty: bound
+	}{
+		{"as the evidence says", func(_, _ string) {}, ""},
+		{"a file of the base is there again", func(_, r string) { treetest.Make(t, r, "file 0644 /srv/gone x") }, "/srv/gone: in the image, not in the evidence"},
+		{"a file of the base is gone", func(_, r string) { os.Remove(r + "/srv/kept") }, "/srv/kept: in the evidence, not in the image"},
+		{"other bytes in a file of the base", func(_, r string) { os.Remove(r + "/srv/kept"); treetest.Make(t, r, "file 0600 /srv/kept z") }, "/srv/kept: sha256 " + sum("z") + ", evidence says " + sum("y")},
+		{"other mode of a file of the base", func(_, r string) { os.Remove(r + "/srv/kept"); treetest.Make(t, r, "file 0644 /srv/kept y") }, "/srv/kept: mode 0644, evidence says 0600"},
+		{"another link in the base", func(_, r string) { os.Remove(r + "/etc/link"); treetest.Make(t, r, "link /etc/link x") }, "/etc/link: target x, evidence says motd"},
+		{"a file more", func(_, r string) { treetest.Make(t, r, "file 0644 /etc/more x") }, "/etc/more: in the image, not in the evidence"},
+		{"what a step wrote is the base's again", func(_, r string) { treetest.Make(t, r, "file 0644 /etc/motd hello") }, "/etc/motd: size 5, evidence says 7"},
+		{"what a step wrote is gone", func(_, r string) { os.Remove(r + "/bin/new") }, "/bin/new: in the evidence, not in the image"},
+		{"what a step wrote is the very file of the base", func(b, r string) {
+			os.Remove(r + "/etc/motd")
+			if err := os.Link(b+"/etc/motd", r+"/etc/motd"); err != nil {
+				t.Fatal(err)
+			}
+		}, "/etc/motd: size 5, evidence says 7"},
+		{"another base", func(b, _ string) { treetest.Make(t, b, "file 0644 /x x") }, "/x: in the evidence, not in the image"},
+		{"no base", func(b, _ string) { os.RemoveAll(b) }, "/etc/link: in the image, not in the evidence"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := container(t)
+			baseDir, rootfs := filepath.Join(dir, step.BaseDir), filepath.Join(dir, step.RootfsDir)
+			treetest.Make(t, baseDir, base...)
+			treetest.Make(t, rootfs, image...)
+			treetest.Share(t, baseDir, rootfs)
+			treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+string(ledgerOver(t, baseDir, rootfs)))
+			c.edit(baseDir, rootfs)
+			var stderr bytes.Buffer
+			code := run([]string{"bind"}, tool{root: dir}, &stderr)
+			got, _, _ := strings.Cut(stderr.String(), "\n")
+			want := ""
+			if c.want != "" {
+				want = "sworn: bind statements to the image: " + c.want
+			}
+			if (code == 0) != (c.want == "") || got != want {
+				t.Errorf("exit %d: %q, want %q", code, stderr.String(), want)
+			}
+		})
+	}
+}
+
+// ledgerOver makes the ledger of a base and a step that made rootfs of it.
+func ledgerOver(t *testing.T, base, rootfs string) []byte {
+	t.Helper()
+	var trees [2]*sbom.Tree
+	for i, dir := range []string{base, rootfs} {
+		tree, err := sbom.OpenTree(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { tree.Close() })
+		trees[i] = tree
+	}
+	es, err := sbom.Walk(trees[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := sbom.Compare(trees[0], trees[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l sbom.Ledger
+	if err := errors.Join(l.Apply(sbom.Delta{Added: es}, "source1"), l.Apply(c.Delta, "step1")); err != nil {
+		t.Fatal(err)
+	}
+	var had []step.Path
+	for _, e := range es {
+		had = append(had, e.Path)
+	}
+	b, err := encodeLedger(l.Held(), map[string]bool{"source1": true}, "source1", had)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func TestBindRefusesAnotherImage(t *testing.T) {
@@ -150,10 +245,12 @@ func TestBindShowsTenDifferences(t *testing.T) {
 
 func TestBindRefusesBadLedgers(t *testing.T) {
 	for ledger, want := range map[string]string{
-		"{}":             "decode ledger: version 0, want 1",
-		`{"version":1}`:  "decode ledger: no entries",
-		`{"version":1,x`: "decode ledger: invalid character 'x' looking for beginning of object key string",
-		`{"version":1,"entries":[{"path":"/b","type":"dir","mode":"0755","uid":0,"gid":0},{"path":"/a","type":"dir","mode":"0755","uid":0,"gid":0}]}`: `decode ledger: "/a": not sorted or twice`,
+		"{}":             "decode ledger: version 0, want 2",
+		`{"version":1}`:  "decode ledger: version 1, want 2",
+		`{"version":2}`:  "decode ledger: no entries or no removed paths",
+		`{"version":2,x`: "decode ledger: invalid character 'x' looking for beginning of object key string",
+		`{"version":2,"entries":[],"removed":["/b","/a"]}`: `decode ledger: removed "/a": not sorted or twice`,
+		`{"version":2,"entries":[{"path":"/b","type":"dir","mode":"0755","uid":0,"gid":0},{"path":"/a","type":"dir","mode":"0755","uid":0,"gid":0}],"removed":[]}`: `decode ledger: "/a": not sorted or twice`,
 	} {
 		dir := container(t)
 		treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+ledger)

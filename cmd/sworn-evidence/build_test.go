@@ -192,9 +192,7 @@ func describeBuild(t testing.TB) map[step.Place][]byte {
 	dir = container(t)
 	treetest.Make(t, filepath.Join(dir, step.StateDir, "0"), base()...)
 	treetest.Make(t, filepath.Join(dir, step.StateDir, "1"), afterStep()...)
-	treetest.Make(t, filepath.Join(dir, step.DiffDir, "1"), changed()...)
 	treetest.Make(t, filepath.Join(dir, step.StateDir, "2"), append(afterStep(), app()...)...)
-	treetest.Make(t, filepath.Join(dir, step.DiffDir, "2"), app()...)
 	for k := range 2 {
 		treetest.Share(t, filepath.Join(dir, step.StateDir, fmt.Sprint(k)), filepath.Join(dir, step.StateDir, fmt.Sprint(k+1)))
 	}

@@ -151,7 +151,7 @@ func solve(t *testing.T, c *client.Client, fs map[string]fsutil.FS, st llb.State
 }
 
 // TestEvidenceOfRealBuilds describes steps in a real builder, over its own mounts
-// of states and differences, and binds the result to the real root file system.
+// of states, and binds the result to the real root file system.
 func TestEvidenceOfRealBuilds(t *testing.T) {
 	c, fs := daemon(t), locals(t)
 	sh := func(st llb.State, script string) llb.State {
@@ -166,11 +166,7 @@ b"; $b printf x >"$($b printf '/keep/\377')"`)
 	}
 	states = append(states, sh(states[2], `b=/bin/busybox; $b rm -rf /d; $b ln -s keep /d`), sh(states[2], `true`))
 	var mounts []llb.RunOption
-	order := []int{0, 1, 2, 3}
-	for k, i := range order {
-		if k > 0 {
-			mounts = append(mounts, llb.AddMount(step.DiffDir+"/"+strconv.Itoa(k), llb.Diff(states[order[k-1]], states[i]), llb.Readonly))
-		}
+	for k, i := range []int{0, 1, 2, 3} {
 		mounts = append(mounts, llb.AddMount(step.StateDir+"/"+strconv.Itoa(k), states[i], llb.Readonly))
 	}
 	out, err := solve(t, c, fs, verb("describe", mounts...))
@@ -191,8 +187,7 @@ b"; $b printf x >"$($b printf '/keep/\377')"`)
 		}
 	}
 	out, err = solve(t, c, fs, verb("describe",
-		llb.AddMount(step.StateDir+"/0", states[2], llb.Readonly), llb.AddMount(step.StateDir+"/1", states[4], llb.Readonly),
-		llb.AddMount(step.DiffDir+"/1", llb.Diff(states[2], states[4]), llb.Readonly)))
+		llb.AddMount(step.StateDir+"/0", states[2], llb.Readonly), llb.AddMount(step.StateDir+"/1", states[4], llb.Readonly)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,9 +197,10 @@ b"; $b printf x >"$($b printf '/keep/\377')"`)
 	bindReal(t, c, fs, states[2], states[0], states[4])
 }
 
-// bindReal binds good's own ledger to good, and to another state.
+// bindReal binds the ledger of an image that is good, its base, to good and to another
+// state.
 func bindReal(t *testing.T, c *client.Client, fs map[string]fsutil.FS, good, other, same llb.State) {
-	source := verb("describe", llb.AddMount(step.StateDir+"/1", good, llb.Readonly), llb.AddMount(step.DiffDir+"/1", good, llb.Readonly))
+	source := verb("describe", llb.AddMount(step.StateDir+"/1", good, llb.Readonly))
 	plan, err := step.EncodePlan(step.Plan{
 		Platform: "linux/amd64", Options: map[string]string{}, Image: "source1", ImageName: "image", Steps: []step.Step{},
 		Sources: []step.Source{{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/x", Evidence: &step.Place{Segment: 0, Item: 1}}},
@@ -219,7 +215,8 @@ func bindReal(t *testing.T, c *client.Client, fs map[string]fsutil.FS, good, oth
 		rootfs llb.State
 		want   string
 	}{{good, ""}, {same, ""}, {other, "sworn: bind statements to the image: /d: in the evidence, not in the image"}} {
-		_, err := solve(t, c, fs, verb("bind", llb.AddMount(step.LedgerDir, assembled, llb.Readonly), llb.AddMount(step.RootfsDir, c2.rootfs, llb.Readonly)))
+		_, err := solve(t, c, fs, verb("bind", llb.AddMount(step.LedgerDir, assembled, llb.Readonly),
+			llb.AddMount(step.RootfsDir, c2.rootfs, llb.Readonly), llb.AddMount(step.BaseDir, good, llb.Readonly)))
 		if (err == nil) != (c2.want == "") || err != nil && !strings.Contains(err.Error(), c2.want) {
 			t.Errorf("bind: %v, want %q", err, c2.want)
 		}

@@ -53,7 +53,7 @@ func (t tool) describe() error {
 // error when there is none: the container was built wrongly.
 func (t tool) items() (int, error) {
 	n := 0
-	for _, dir := range []string{step.StateDir, step.DiffDir, step.RecordDirIn} {
+	for _, dir := range []string{step.StateDir, step.RecordDirIn} {
 		ks, err := t.numbered(dir)
 		if err != nil {
 			return 0, err
@@ -74,15 +74,11 @@ func (t tool) items() (int, error) {
 // item describes the change from before to after. inv is the inventory of
 // before when it is known; the inventory of after is returned.
 func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory) (*described, *sbom.Inventory, error) {
-	diff, err := sbom.OpenTree(t.path(step.DiffDir, strconv.Itoa(k)))
+	c, err := sbom.Compare(before, after)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer diff.Close()
-	d := described{Base: before == nil, PackagesAdded: []string{}, PackagesRemoved: []string{}}
-	if d.Delta, err = sbom.Compare(before, after, diff); err != nil {
-		return nil, nil, err
-	}
+	d := described{Base: before == nil, Delta: c.Delta, PackagesAdded: []string{}, PackagesRemoved: []string{}}
 	if inv == nil {
 		loaded, err := sbom.Load(before)
 		if err != nil {
@@ -90,7 +86,7 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory) (*descr
 		}
 		inv = &loaded
 	}
-	if d.Record, err = t.record(k, before, after, *inv, d.Delta); err != nil {
+	if d.Record, err = t.record(k, before, after, *inv, c); err != nil {
 		return nil, nil, err
 	}
 	now := inv
@@ -119,7 +115,7 @@ func purls(ps []sbom.Package) []string {
 }
 
 // record reads the runner's record of item k; nil when there is none.
-func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, d sbom.Delta) (*record, error) {
+func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, c sbom.Comparison) (*record, error) {
 	b, err := t.read(maxRecord, step.RecordDirIn, strconv.Itoa(k), step.RecordFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // assemble knows whether there had to be one
@@ -134,13 +130,11 @@ func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, d sbom
 	if err := t.sameRun(k, after, strings.Join(r.Command, " ")); err != nil {
 		return nil, err
 	}
-	var copied []step.Path
-	if r.Observation.Mode != step.ObserveOff {
-		if copied, err = sbom.Copied(before, after); err != nil {
-			return nil, err
-		}
+	copied := c.Copied
+	if r.Observation.Mode == step.ObserveOff {
+		copied = nil
 	}
-	in, err := newAttribution(before, inv.Owners(), d).inputs(r.Observation, copied)
+	in, err := newAttribution(before, inv.Owners(), c.Delta).inputs(r.Observation, copied)
 	if err != nil {
 		return nil, fmt.Errorf("attribute inputs: %w", err)
 	}

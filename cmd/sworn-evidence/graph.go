@@ -172,6 +172,27 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 	return l.Held(), inv, nil
 }
 
+// base returns the source that a state begins with and the paths in it, sorted; an
+// empty id when it begins with nothing, or with a local source, which is described with
+// its bytes alone and not mounted again.
+func (g *graph) base(state string) (id string, paths []step.Path) {
+	for {
+		s, ok := g.steps[state]
+		if !ok {
+			break
+		}
+		state = s.Parent
+	}
+	d := g.delta(g.sources[state].Evidence)
+	if d == nil {
+		return "", nil
+	}
+	for _, e := range d.Added {
+		paths = append(paths, e.Path)
+	}
+	return state, paths
+}
+
 // owners returns the purls that entries point to, sorted.
 func owners(files []sbom.Held) []string {
 	seen := map[string]bool{}

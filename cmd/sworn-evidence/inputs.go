@@ -41,7 +41,7 @@ func newAttribution(before *sbom.Tree, owners *sbom.Owners, d sbom.Delta) *attri
 // inputs makes the inputs of an observation: files of the root that were not there
 // before the step are its own outputs and fall away, files that a package owns and
 // that were read whole are counted with it, the rest is listed. copied are the files
-// that [sbom.Copied] found.
+// of an [sbom.Comparison].
 func (a *attribution) inputs(o step.Observation, copied []step.Path) (provenance.Inputs, error) {
 	in := provenance.Inputs{
 		Mode:     o.Mode,

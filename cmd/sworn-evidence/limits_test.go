@@ -131,8 +131,16 @@ func FuzzDecodeLedger(f *testing.F) {
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		l, err := decodeLedger(b)
-		if err == nil && len(differences(l.Entries, l.Entries)) != 0 {
-			t.Error("a ledger differs from itself")
+		if err != nil {
+			return
+		}
+		var same binding
+		if err := same.compare(l.Entries, l.Entries); err != nil || len(same.diffs) > 0 {
+			t.Errorf("a ledger differs from itself: %q, %v", same.diffs, err)
+		}
+		same.comparePaths(l.Removed, l.Removed)
+		if len(same.diffs) > 0 {
+			t.Errorf("removed paths differ from themselves: %q", same.diffs)
 		}
 	})
 }

@@ -2,10 +2,10 @@
 // evidence into statements. It runs as root, without network, in containers whose
 // root holds nothing but this binary and the mounts that package step names:
 //
-//	sworn-evidence describe   # /in/state, /in/diff, /in/record -> /out/K.json
+//	sworn-evidence describe   # /in/state, /in/record -> /out/K.json
 //	sworn-evidence digest     # /in/source -> /out/K.json
 //	sworn-evidence assemble   # /in/plan, /in/evidence -> the statements
-//	sworn-evidence bind       # /in/ledger against /in/rootfs, writes nothing
+//	sworn-evidence bind       # /in/ledger against /in/rootfs and /in/base, writes nothing
 //
 // All it reads is hostile: built file systems, records, evidence. What does not
 // fit together is an error, never a gap. The same input gives the same bytes.

@@ -52,16 +52,26 @@ func otherBytes(root *sbom.Tree, want []sbom.Entry) ([]string, error) {
 // otherDigest says how a file's bytes differ from those of its entry; empty when
 // they do not.
 func otherDigest(root *sbom.Tree, e sbom.Entry, buf []byte) (string, error) {
-	f, err := root.Open(string(e.Path))
+	sum, err := digestOf(root, e.Path, buf)
+	if err != nil || sum == e.SHA256 {
+		return "", err
+	}
+	return printable(e.Path) + otherSum(sum, e.SHA256), nil
+}
+
+func otherSum(is, want string) string {
+	return fmt.Sprintf(": sha256 %s, evidence says %s", is, printable(step.Path(want)))
+}
+
+// digestOf hashes the regular file at a path.
+func digestOf(t *sbom.Tree, p step.Path, buf []byte) (string, error) {
+	f, err := t.Open(string(p))
 	if err != nil {
 		return "", err
 	}
 	sum, _, err := sbom.Digest(f, buf)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("hash %s: %w", printable(e.Path), err)
+		return "", fmt.Errorf("hash %s: %w", printable(p), err)
 	}
-	if sum == e.SHA256 {
-		return "", nil
-	}
-	return fmt.Sprintf("%s: sha256 %s, evidence says %s", printable(e.Path), sum, printable(step.Path(e.SHA256))), nil
+	return sum, nil
 }
