@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sworn-build/sworn/provenance"
-	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -196,24 +194,4 @@ func FuzzAssemble(f *testing.F) {
 			t.Error(err)
 		}
 	})
-}
-
-func BenchmarkAssemble100000Entries(b *testing.B) {
-	var es []sbom.Entry
-	for i := range 100000 {
-		es = append(es, sbom.Entry{Path: step.Path(fmt.Sprintf("/f%06d", i)), Type: sbom.TypeFile, Mode: "0644", SHA256: hexSum("x"), SHA1: strings.Repeat("a", 40), Size: 1})
-	}
-	ev, err := encodeEvidence(evidence{Delta: &described{Base: true, Delta: sbom.Delta{Added: es, Changed: []sbom.Entry{}, Removed: []step.Path{}}, PackagesAdded: []string{}, PackagesRemoved: []string{}, Inventory: &sbom.Inventory{}}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	plan := step.Plan{
-		Platform: "linux/amd64", Options: map[string]string{}, Image: "step1",
-		Steps: []step.Step{{ID: "step1", Kind: step.KindFile, Evidence: &step.Place{}}},
-	}
-	for b.Loop() {
-		if _, err := statements(plan, func(step.Place) ([]byte, error) { return ev, nil }); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
