@@ -54,28 +54,3 @@ func decode(b []byte, v any) error {
 	}
 	return CheckKeys(b, FoldKey)
 }
-
-// Encode returns a predicate's JSON, one line with a newline. It escapes as
-// [json.Marshal] does, so that BuildKit, which encodes it once more, adds nothing.
-// A predicate over [MaxPredicate] is a [SizeError].
-func Encode(predicate any) ([]byte, error) {
-	b, err := json.Marshal(predicate)
-	if err != nil {
-		return nil, fmt.Errorf("encode predicate: %w", err)
-	}
-	b = append(b, '\n')
-	if len(b) > MaxPredicate {
-		return nil, &SizeError{Bytes: len(b)}
-	}
-	return b, nil
-}
-
-// SizeError is a predicate too large to be attached.
-type SizeError struct {
-	Bytes int
-}
-
-// Error says how large it is and may be.
-func (e *SizeError) Error() string {
-	return fmt.Sprintf("encode predicate: %d bytes, more than a statement may have (%d)", e.Bytes, MaxPredicate)
-}

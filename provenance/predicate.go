@@ -70,6 +70,15 @@ type Step struct {
 	Outputs Outputs `json:"outputs"`
 }
 
+// Files is the number of files in the lists of a step.
+func (s *Step) Files() int {
+	n := len(s.Outputs.Added) + len(s.Outputs.Changed) + len(s.Outputs.Removed)
+	if s.Inputs != nil {
+		n += len(s.Inputs.Files)
+	}
+	return n
+}
+
 // Inputs are the files that existed before the step and were opened in it.
 type Inputs struct {
 	Mode     string   `json:"mode"` // inotify, off, none

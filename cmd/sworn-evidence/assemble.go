@@ -68,7 +68,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	if err != nil {
 		return nil, err
 	}
-	contentsJSON, err := provenance.Encode(contents)
+	contentsJSON, err := provenance.EncodeContents(contents)
 	if err != nil {
 		return nil, fmt.Errorf("contents of %d files: %w", len(files), err)
 	}

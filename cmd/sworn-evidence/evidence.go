@@ -12,6 +12,7 @@ import (
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/canon"
 )
 
 // evidenceVersion is that of the format below, which lives between describe and
@@ -62,7 +63,9 @@ type tree struct {
 
 func encodeEvidence(e evidence) ([]byte, error) {
 	e.Version = evidenceVersion
-	b, err := json.Marshal(e)
+	f := canon.NewWriter(nil)
+	e.form(f)
+	b, err := f.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("encode evidence: %w", err)
 	}
@@ -74,11 +77,10 @@ func encodeEvidence(e evidence) ([]byte, error) {
 
 func decodeEvidence(b []byte) (evidence, error) {
 	var e evidence
-	if err := decodeStrict(b, &e); err != nil {
+	f := canon.NewReader(strings.TrimSuffix(string(b), "\n"))
+	e.form(f)
+	if err := f.End(); err != nil {
 		return evidence{}, fmt.Errorf("decode evidence: %w", err)
-	}
-	if e.Version != evidenceVersion {
-		return evidence{}, fmt.Errorf("decode evidence: version %d, want %d", e.Version, evidenceVersion)
 	}
 	if (e.Delta == nil) == (e.Tree == nil) {
 		return evidence{}, errors.New("decode evidence: want either a delta or a tree")

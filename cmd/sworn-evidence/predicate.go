@@ -116,10 +116,10 @@ func fileOutputs(es []sbom.Entry) []provenance.FileOutput {
 // then of inputs are left out, the longest first, until it fits; counts and
 // digests stay.
 func encodeSteps(s provenance.Steps) ([]byte, error) {
-	return encodeWithin(s, provenance.Encode)
+	return encodeWithin(s, provenance.EncodeSteps)
 }
 
-func encodeWithin(s provenance.Steps, encode func(any) ([]byte, error)) ([]byte, error) {
+func encodeWithin(s provenance.Steps, encode func(provenance.Steps) ([]byte, error)) ([]byte, error) {
 	var size *provenance.SizeError
 	b, err := encode(s)
 	for _, i := range byLength(s.Steps) {
@@ -137,18 +137,11 @@ func encodeWithin(s provenance.Steps, encode func(any) ([]byte, error)) ([]byte,
 
 // byLength returns the indexes of steps, the one with the most files first.
 func byLength(steps []provenance.Step) []int {
-	length := func(s provenance.Step) int {
-		n := len(s.Outputs.Added) + len(s.Outputs.Changed) + len(s.Outputs.Removed)
-		if s.Inputs != nil {
-			n += len(s.Inputs.Files)
-		}
-		return n
-	}
 	out := make([]int, len(steps))
 	for i := range out {
 		out[i] = i
 	}
-	sort.SliceStable(out, func(a, b int) bool { return length(steps[out[a]]) > length(steps[out[b]]) })
+	sort.SliceStable(out, func(a, b int) bool { return steps[out[a]].Files() > steps[out[b]].Files() })
 	return out
 }
 

@@ -34,7 +34,7 @@ func TestOnlyWhatReadersTakeIsWritten(t *testing.T) {
 		"a lone replacement":      steps(func(s *provenance.Steps) { s.Steps[0].Command = []string{"\ufffd"} }),
 		"it written with escapes": steps(func(s *provenance.Steps) { s.Steps[0].Command = []string{`\ufffd`} }),
 	} {
-		b, err := provenance.Encode(s)
+		b, err := provenance.EncodeSteps(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestOnlyWhatReadersTakeIsWritten(t *testing.T) {
 		"packages no UTF-8": contents(func(c *provenance.Contents) { c.Packages = []string{"a\xfe", "a\xff"} }),
 		"packages unsorted": contents(func(c *provenance.Contents) { c.Packages = []string{"b", "a"} }),
 	} {
-		b, err := provenance.Encode(c)
+		b, err := provenance.EncodeContents(c)
 		if err != nil {
 			t.Fatal(err)
 		}
