@@ -149,7 +149,7 @@ func TestStatementsOffStillHardens(t *testing.T) {
 				t.Error("a record is kept: its file system could be met with another one")
 			}
 		}
-		if env := strings.Join(exec.Meta.Env, " "); !strings.Contains(env, `"harden":true,"noRecord":true`) {
+		if env := strings.Join(exec.Meta.Env, " "); !strings.Contains(env, `"harden":"baseline","noRecord":true`) {
 			t.Errorf("configuration in %s", env)
 		}
 	}

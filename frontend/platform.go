@@ -66,7 +66,7 @@ func (b *platformBuild) run(ctx context.Context) error {
 	}
 	hardened := graph.Harden(pinned, graph.HardenOpt{
 		Arch: b.tools.Arch, Starts: b.kernelStarts, External: b.external,
-		Harden: b.options.Harden != "off", Observe: b.options.Observe == "on", NoRecord: b.options.Statements == "off",
+		Harden: b.options.Harden, Observe: b.options.Observe == "on", NoRecord: b.options.Statements == "off",
 	})
 	recorded, moved, records, err := graph.Record(hardened, b.tools)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 // runs is the definition of a build of n RUNs.
@@ -33,7 +35,7 @@ func BenchmarkPasses(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				hardened := Harden(g, HardenOpt{Arch: "amd64", Harden: true, Observe: true})
+				hardened := Harden(g, HardenOpt{Arch: "amd64", Harden: step.HardenBaseline, Observe: true})
 				recorded, _, records, err := Record(hardened, tools)
 				if err != nil {
 					b.Fatal(err)

@@ -14,6 +14,8 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 // fakeResolver stands in for a registry, of which there is none in unit tests: each
@@ -150,7 +152,7 @@ func runPasses(g *Graph, tools Tools, external map[digest.Digest]bool) (*built, 
 	if b.pinned, b.pins, err = Pin(g, pinsFor(g, external)); err != nil {
 		return nil, err
 	}
-	b.hardened = Harden(b.pinned, HardenOpt{Arch: "amd64", External: external, Harden: true, Observe: true})
+	b.hardened = Harden(b.pinned, HardenOpt{Arch: "amd64", External: external, Harden: step.HardenBaseline, Observe: true})
 	if b.recorded, b.moved, b.records, err = Record(b.hardened, tools); err != nil {
 		return nil, err
 	}

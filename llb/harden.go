@@ -23,7 +23,8 @@ type HardenOpt struct {
 	// belong to other builds, whose steps would run again.
 	External map[digest.Digest]bool
 	// Harden, Observe and NoRecord go to the runner's Config.
-	Harden, Observe, NoRecord bool
+	Harden            string
+	Observe, NoRecord bool
 }
 
 // Harden decides for every exec whether it runs under the runner ([Vertex.Runner])

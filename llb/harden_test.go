@@ -79,8 +79,8 @@ func TestHardenTellsTheRunnerOfMounts(t *testing.T) {
 			{Input: -1, Dest: "/tmp", Output: skip, MountType: pb.MountType_TMPFS},
 		},
 	}), nil)
-	n := Harden(g, HardenOpt{Arch: "amd64", Harden: true})
-	want := &step.Config{Version: step.ConfigVersion, Harden: true, Mounts: []step.ConfigMount{
+	n := Harden(g, HardenOpt{Arch: "amd64", Harden: step.HardenBaseline})
+	want := &step.Config{Version: step.ConfigVersion, Harden: step.HardenBaseline, Mounts: []step.ConfigMount{
 		{Target: "/cache", Shared: true},
 		{Target: "/run/secret", Ignore: true},
 		{Target: "/run/ssh", Ignore: true},

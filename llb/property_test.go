@@ -12,6 +12,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 // eachDefinition runs a property on the corpus and on random definitions.
@@ -155,7 +157,7 @@ func TestPassesLeaveTheirInputAlone(t *testing.T) {
 		}
 		same("Pin", decoded, g)
 		before := dump(t, pinned)
-		hardened := Harden(pinned, HardenOpt{Arch: "amd64", Harden: true})
+		hardened := Harden(pinned, HardenOpt{Arch: "amd64", Harden: step.HardenBaseline})
 		same("Harden", before, pinned)
 		before = dump(t, hardened)
 		recorded, _, records, err := Record(hardened, tools)

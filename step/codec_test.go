@@ -15,7 +15,7 @@ func config() step.Config {
 	return step.Config{
 		Version: step.ConfigVersion,
 		Observe: true,
-		Harden:  true,
+		Harden:  step.HardenBaseline,
 		PathEnv: &path,
 		Env:     []string{"GODEBUG=inittrace=1", "OTEL_X="},
 		Mounts: []step.ConfigMount{
@@ -162,7 +162,7 @@ func TestDecodersRefuse(t *testing.T) {
 			{`null`, "version 0"},
 			{`[]`, "cannot unmarshal"},
 			{`{}`, "version 0"},
-			{`{"version":2}`, "version 2, want 1"},
+			{`{"version":9}`, "version 9, want "},
 			{`{"version":1,"unheardOf":1}`, "unknown field"},
 			{`{"version":1} {"version":1}`, "trailing bytes"},
 			{`{"version":1}x`, ""},
@@ -177,6 +177,32 @@ func TestDecodersRefuse(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), want+": ") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%s %q: %v, want %s: ...%s...", name, tt.in, err, want, tt.want)
 			}
+		}
+	}
+}
+
+func TestRecordsWhoseNetworkContradictsItselfAreRefused(t *testing.T) {
+	one := step.Request{Method: "GET", URL: "https://example.test/", Status: 200, Count: 1}
+	for _, c := range []struct {
+		network step.Network
+		want    string // the error's end; empty: taken
+	}{
+		{step.Network{Mode: step.NetworkRecord, Requests: []step.Request{one}}, ""},
+		{step.Network{Mode: "some", Requests: []step.Request{}}, `network mode "some"`},
+		{step.Network{Mode: step.NetworkNone}, "network without requests"},
+		{step.Network{Mode: step.NetworkNone, Requests: []step.Request{one}}, `requests in network mode "none"`},
+		{step.Network{Mode: step.NetworkRecord, Complete: true, Reasons: []string{"an upgrade"}, Requests: []step.Request{one}}, "network complete, but an upgrade"},
+		{step.Network{Mode: step.NetworkRecord, Requests: []step.Request{{Method: "GET", URL: "https://example.test/"}}}, `request "GET" "https://example.test/", 0 times`},
+	} {
+		r := record()
+		r.Network = &c.network
+		b, err := step.EncodeRecord(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = step.DecodeRecord(b)
+		if (err == nil) != (c.want == "") || err != nil && !strings.HasSuffix(err.Error(), "decode record: "+c.want) {
+			t.Errorf("%+v: %v, want %s", c.network, err, c.want)
 		}
 	}
 }

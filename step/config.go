@@ -35,18 +35,20 @@ const (
 )
 
 // ConfigVersion is the version of Config that this package reads and writes.
-const ConfigVersion = 1
+const ConfigVersion = 2
 
 // Config is what the frontend tells the runner. It travels in ConfigEnv and is
 // part of the step's cache key, so it holds nothing that differs between two
-// builds of the same step. The zero value, with Version set, observes nothing and
-// hardens nothing.
+// builds of the same step.
 type Config struct {
 	Version int `json:"version"`
 	// Observe watches the files that the command opens.
 	Observe bool `json:"observe"`
-	// Harden applies the sandbox to the command.
-	Harden bool `json:"harden"`
+	// Harden is the profile of the sandbox for the command; one of the Harden constants.
+	Harden string `json:"harden"`
+	// Network has the command's use of the network recorded; nil leaves the network as
+	// BuildKit made it.
+	Network *ConfigNetwork `json:"network,omitempty"`
 	// NoRecord: there is no record mount, and nothing is observed or recorded. It
 	// gives the step a cache key of its own: a file system that was cached without
 	// its record must not meet the record of another run.
@@ -101,7 +103,12 @@ func DecodeConfig(s string) (Config, error) {
 	if c.Version != ConfigVersion {
 		return Config{}, fmt.Errorf("decode runner config: version %d, want %d", c.Version, ConfigVersion)
 	}
-	if c.NoRecord && c.Observe {
+	switch c.Harden {
+	case HardenOff, HardenBaseline, HardenStrict:
+	default:
+		return Config{}, fmt.Errorf("decode runner config: profile %q", c.Harden)
+	}
+	if c.NoRecord && (c.Observe || c.Network != nil) {
 		return Config{}, errors.New("decode runner config: observation without a record")
 	}
 	return c, nil

@@ -6,6 +6,6 @@
 // bounded. The package imports nothing but the standard library, so that the
 // runner, whose digest is part of every step's cache key, changes rarely.
 //
-//	s, err := step.EncodeConfig(step.Config{Observe: true, Harden: true})
+//	s, err := step.EncodeConfig(step.Config{Observe: true, Harden: step.HardenBaseline})
 //	env = append(env, step.ConfigEnv+"="+s)
 package step

@@ -6,7 +6,7 @@ import (
 )
 
 // RecordVersion is the version of Record that this package reads and writes.
-const RecordVersion = 1
+const RecordVersion = 2
 
 // Record is what the runner saw of one step. It holds no times, host names or
 // process ids: a deterministic step gives the same bytes each time.
@@ -18,6 +18,7 @@ type Record struct {
 	Exit        int         `json:"exit"`
 	Process     Process     `json:"process"`
 	Sandbox     Sandbox     `json:"sandbox"`
+	Network     *Network    `json:"network,omitempty"`
 	Observation Observation `json:"observation"`
 }
 
@@ -29,10 +30,11 @@ type Process struct {
 	Cwd    Path     `json:"cwd"`
 }
 
-// Harden values of [Sandbox].
+// Profiles of [Sandbox] and [Config].
 const (
 	HardenOff      = "off"
 	HardenBaseline = "baseline"
+	HardenStrict   = "strict"
 )
 
 // Sandbox is what was in force for the command, read back from the kernel after
@@ -114,6 +116,9 @@ func DecodeRecord(b []byte) (Record, error) {
 	}
 	if r.Version != RecordVersion {
 		return Record{}, fmt.Errorf("decode record: version %d, want %d", r.Version, RecordVersion)
+	}
+	if err := checkNetwork(r.Network); err != nil {
+		return Record{}, fmt.Errorf("decode record: %w", err)
 	}
 	return r, nil
 }

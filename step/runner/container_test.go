@@ -60,7 +60,7 @@ func newContainer(t *testing.T, args ...string) *container {
 	p := path
 	c := &container{
 		t: t, base: t.TempDir(), args: args,
-		cfg: step.Config{Version: step.ConfigVersion, Observe: true, Harden: true, PathEnv: &p},
+		cfg: step.Config{Version: step.ConfigVersion, Observe: true, Harden: step.HardenBaseline, PathEnv: &p},
 		env: []string{"PATH=" + step.RunnerDir + ":" + path},
 	}
 	c.rootfs()

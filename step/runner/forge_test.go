@@ -104,12 +104,12 @@ func TestStepThatBreaksTheRunnerFails(t *testing.T) {
 // runner, with the step's user, cannot stop.
 func TestUnstoppableProcessFailsTheStep(t *testing.T) {
 	args := []string{"/bin/sh", "-c", "cat /d/read >/dev/null; /forger setuid"}
-	for _, harden := range []bool{false, true} {
+	for _, harden := range []string{step.HardenOff, step.HardenBaseline} {
 		c := newContainer(t, args...)
 		c.uid, c.cfg.Harden = 1000, harden
 		c.forger(0o755 | os.ModeSetuid)
 		got := c.run()
-		if harden {
+		if harden != step.HardenOff {
 			mustHold(t, got, args)
 			continue
 		}

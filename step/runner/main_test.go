@@ -74,7 +74,7 @@ func goBuild(t *testing.T, pkg string) string {
 
 // runHere runs a command under the runner without a container: as an ordinary
 // process, observing nothing.
-func runHere(t *testing.T, harden bool, args ...string) outcome {
+func runHere(t *testing.T, harden string, args ...string) outcome {
 	t.Helper()
 	cfg, err := step.EncodeConfig(step.Config{Harden: harden})
 	if err != nil {

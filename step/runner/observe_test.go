@@ -151,15 +151,15 @@ func TestUserStep(t *testing.T) {
 		name   string
 		mode   os.FileMode // of /closed, root's
 		mine   os.FileMode // of /dir, the user's
-		harden bool
+		harden string
 		want   []string
 	}{
-		{name: "closed to the user", mode: 0o700, mine: 0o755, harden: true},
-		{name: "closed but set-user-ID programs work", mode: 0o700, mine: 0o755,
+		{name: "closed to the user", mode: 0o700, mine: 0o755, harden: step.HardenBaseline},
+		{name: "closed but set-user-ID programs work", mode: 0o700, mine: 0o755, harden: step.HardenOff,
 			want: []string{"1 folder of other users not watched, the first is /closed: a set-user-ID program may read there"}},
-		{name: "may be entered and not listed", mode: 0o711, mine: 0o755, harden: true,
+		{name: "may be entered and not listed", mode: 0o711, mine: 0o755, harden: step.HardenBaseline,
 			want: []string{"1 folder not watched, the first is /closed: permission denied"}},
-		{name: "the user's own", mode: 0o700, mine: 0, harden: true,
+		{name: "the user's own", mode: 0o700, mine: 0, harden: step.HardenBaseline,
 			want: []string{"1 folder not watched, the first is /dir: permission denied"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -275,7 +275,7 @@ func TestHardenedRootCanStillSetFileCapabilities(t *testing.T) {
 
 func TestCapabilitiesThatDefeatObservationMakeItIncomplete(t *testing.T) {
 	c := newContainer(t, "true")
-	c.cfg.Harden = false
+	c.cfg.Harden = step.HardenOff
 	c.uid = 0
 	c.extraCaps = []string{"CAP_SYS_PTRACE"}
 	got := c.run()

@@ -121,7 +121,7 @@ func (r *run) command(ctx context.Context, o Options) (started, error) {
 			return started{}, err
 		}
 	}
-	s, err := command{o.Args, commandEnv(o.Environ, r.cfg), r.cfg.Harden}.start()
+	s, err := command{o.Args, commandEnv(o.Environ, r.cfg), r.cfg.Harden != step.HardenOff}.start()
 	if err != nil {
 		return started{}, err
 	}

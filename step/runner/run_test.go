@@ -17,7 +17,7 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 		"exit 0": 0, "exit 1": 1, "exit 2": 2, "exit 126": 126, "exit 127": 127, "exit 137": 137, "exit 255": 255,
 		"no-such-command-here": 127, "kill -9 $$": 137, "kill -TERM $$": 143, "kill -SEGV $$": 139,
 	} {
-		for _, harden := range []bool{false, true} {
+		for _, harden := range []string{step.HardenOff, step.HardenBaseline} {
 			got := runHere(t, harden, "sh", "-c", script)
 			if got.exit != want || got.record == nil || got.record.Exit != want {
 				t.Errorf("%s, harden %v: exit %d, record %+v; want %d", script, harden, got.exit, got.record, want)
@@ -27,7 +27,7 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 }
 
 func TestRecordSaysWhoRanWhat(t *testing.T) {
-	got := runHere(t, false, "sh", "-c", "exit 3", "a b", "")
+	got := runHere(t, step.HardenOff, "sh", "-c", "exit 3", "a b", "")
 	if got.record == nil {
 		t.Fatal(got)
 	}
@@ -53,7 +53,7 @@ func TestRecordSaysWhoRanWhat(t *testing.T) {
 
 func TestWhatTheCommandLeavesBehindIsStopped(t *testing.T) {
 	flag := t.TempDir() + "/alive"
-	got := runHere(t, true, "sh", "-c",
+	got := runHere(t, step.HardenBaseline, "sh", "-c",
 		`(trap "" TERM HUP INT; while :; do sleep 0.02; echo x >> `+flag+`; done) & (setsid sh -c "sleep 1; echo late >> `+flag+`" &) ; sleep 0.1; exit 4`)
 	if got.exit != 4 || got.record == nil {
 		t.Fatalf("%+v", got)
@@ -71,7 +71,7 @@ func TestWhatTheCommandLeavesBehindIsStopped(t *testing.T) {
 }
 
 func TestHardenedCommandIsAsRecorded(t *testing.T) {
-	for _, harden := range []bool{false, true} {
+	for _, harden := range []string{step.HardenOff, step.HardenBaseline} {
 		got := runHere(t, harden, "sh", "-c", "cat /proc/self/status; ulimit -c; ulimit -H -c")
 		if got.record == nil {
 			t.Fatalf("%+v", got)
@@ -91,7 +91,7 @@ func TestHardenedCommandIsAsRecorded(t *testing.T) {
 		if sb.NoNewPrivileges != st.noNewPrivs || sb.Seccomp != st.seccomp {
 			t.Errorf("harden %v: %+v, command %+v", harden, sb, st)
 		}
-		if !harden {
+		if harden == step.HardenOff {
 			continue
 		}
 		if extra := (st.permitted | st.effective | st.inheritable | st.ambient) &^ keptCaps(); extra != 0 || !st.noNewPrivs {
@@ -114,7 +114,7 @@ func TestSignalsOfTheCommandAreThoseOfTheRunner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := runHere(t, true, "sh", "-c", show)
+	got := runHere(t, step.HardenBaseline, "sh", "-c", show)
 	if want := string(plain); got.stdout != want {
 		t.Errorf("got %q, want %q", got.stdout, want)
 	}
@@ -126,7 +126,7 @@ func TestCommandKeepsLimitsMaskAndStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	// TestLimitsAreAsWithRunc compares the soft limit, which this process raised.
-	got := runHere(t, true, "sh", "-c", "umask; ulimit -H -n; echo err >&2; ls -l /proc/self/fd | grep -c -E 'inotify|event|record'")
+	got := runHere(t, step.HardenBaseline, "sh", "-c", "umask; ulimit -H -n; echo err >&2; ls -l /proc/self/fd | grep -c -E 'inotify|event|record'")
 	old := unix.Umask(0)
 	unix.Umask(old)
 	want := fmt.Sprintf("%04o\n%d\n0\n", old, nofile.Max)
@@ -136,7 +136,7 @@ func TestCommandKeepsLimitsMaskAndStreams(t *testing.T) {
 }
 
 func TestBadStartsFailClosed(t *testing.T) {
-	good, err := step.EncodeConfig(step.Config{})
+	good, err := step.EncodeConfig(step.Config{Harden: step.HardenOff})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestBadStartsFailClosed(t *testing.T) {
 
 func TestNoRecordFolderFailsBeforeTheCommand(t *testing.T) {
 	flag := t.TempDir() + "/ran"
-	cfg, err := step.EncodeConfig(step.Config{})
+	cfg, err := step.EncodeConfig(step.Config{Harden: step.HardenOff})
 	if err != nil {
 		t.Fatal(err)
 	}
