@@ -60,7 +60,7 @@ func TestConfigIsRequired(t *testing.T) {
 	}{
 		{nil, "read runner config: SWORN_STEP is not set"},
 		{[]string{"SWORN_STEP="}, "decode runner config: EOF"},
-		{[]string{"SWORN_STEP={}"}, "decode runner config: version 0, want 1"},
+		{[]string{"SWORN_STEP={}"}, "decode runner config: version 0, want 2"},
 		{[]string{`SWORN_STEP={"version":1,"x":1}`}, "unknown field"},
 	} {
 		_, err := readConfig(tt.environ)

@@ -148,7 +148,7 @@ func TestBadStartsFailClosed(t *testing.T) {
 	}{
 		{"X=1", []string{"true"}, ExitFailure, "read runner config: SWORN_STEP is not set\n"},
 		{step.ConfigEnv + "={", []string{"true"}, ExitFailure, "decode runner config: unexpected EOF\n"},
-		{step.ConfigEnv + `={"version":9}`, []string{"true"}, ExitFailure, "decode runner config: version 9, want 1\n"},
+		{step.ConfigEnv + `={"version":9}`, []string{"true"}, ExitFailure, "decode runner config: version 9, want 2\n"},
 		{step.ConfigEnv + "=" + good, nil, ExitFailure, "run step: no command\n"},
 		{step.ConfigEnv + "=" + good, []string{"./none"}, exitStart, runcPrefix + `exec: "./none": stat ./none: no such file or directory` + "\n"},
 	} {
