@@ -75,7 +75,6 @@ func TestEvidenceOfAnotherRunIsNotAttached(t *testing.T) {
 			first := imageName(e.registry, t, "first")
 			_, a := buildAccount(t, e, build{dir: dir, host: host, output: push(first)})
 			describedTruly(t, first, a, "/random")
-			forget(t, e, host, "[internal] sworn: describe")
 			for _, f := range tt.forgotten {
 				forget(t, e, host, f)
 			}
@@ -113,7 +112,7 @@ func craftedLedger(t *testing.T, edit func([]sbom.Entry) []sbom.Entry) string {
 	if edit != nil {
 		entries = edit(entries)
 	}
-	b, err := json.Marshal(map[string]any{"version": 1, "entries": entries})
+	b, err := json.Marshal(map[string]any{"version": 2, "entries": entries, "removed": []string{}})
 	if err != nil {
 		t.Fatal(err)
 	}
