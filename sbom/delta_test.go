@@ -158,7 +158,7 @@ func TestCompareRecordsContent(t *testing.T) {
 		},
 	}
 	got := d.Added
-	ignore := cmpopts.IgnoreFields(sbom.Entry{}, "UID", "GID")
+	ignore := cmpopts.IgnoreFields(sbom.Entry{}, "UID", "GID", "Inode")
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/canon"
 )
 
 // ledgerVersion is that of the ledger file.
@@ -21,7 +21,8 @@ const maxLedger = 512 << 20
 // ledger is what bind compares with the image: what the steps made of its base, which
 // its own digest fixes; of all that is in the image when the base is none or not
 // mounted beside it. Entries are sorted by path, without packages. Regular files have
-// the digest that they must have, but those of a source.
+// the digest that they must have and the inode in which they were found to have it, but
+// those of a source.
 type ledger struct {
 	Version int          `json:"version"`
 	Entries []sbom.Entry `json:"entries"`
@@ -47,12 +48,14 @@ func encodeLedger(held []sbom.Held, sources map[string]bool, base string, had []
 		}
 		e := bare(h.Entry)
 		if !sources[h.Step] {
-			e.SHA256 = h.SHA256
+			e.SHA256, e.Inode = h.SHA256, h.Inode
 		}
 		l.Entries = append(l.Entries, e)
 	}
 	l.Removed = append(l.Removed, had...)
-	b, err := json.Marshal(l)
+	f := canon.NewWriter(nil)
+	l.form(f)
+	b, err := f.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("encode ledger: %w", err)
 	}
@@ -64,17 +67,16 @@ func encodeLedger(held []sbom.Held, sources map[string]bool, base string, had []
 
 // bare keeps what can be compared without reading a file.
 func bare(e sbom.Entry) sbom.Entry {
-	e.SHA256, e.SHA1, e.Capability, e.Package = "", "", "", ""
+	e.SHA256, e.SHA1, e.Capability, e.Package, e.Inode = "", "", "", "", ""
 	return e
 }
 
 func decodeLedger(b []byte) (ledger, error) {
 	var l ledger
-	if err := decodeStrict(b, &l); err != nil {
+	f := canon.NewReader(strings.TrimSuffix(string(b), "\n"))
+	l.form(f)
+	if err := f.End(); err != nil {
 		return ledger{}, fmt.Errorf("decode ledger: %w", err)
-	}
-	if l.Version != ledgerVersion {
-		return ledger{}, fmt.Errorf("decode ledger: version %d, want %d", l.Version, ledgerVersion)
 	}
 	if l.Entries == nil || l.Removed == nil {
 		return ledger{}, errors.New("decode ledger: no entries or no removed paths")
@@ -146,7 +148,7 @@ func (t tool) unbound() ([]string, error) {
 		slices.Sort(b.diffs)
 		return b.diffs, nil
 	}
-	return otherBytes(root, l.Entries)
+	return otherBytes(root, b.unproven)
 }
 
 // What is on one side only.
@@ -159,7 +161,10 @@ const (
 type binding struct {
 	root, base *sbom.Tree
 	diffs      []string
-	buf        []byte
+	// unproven are the entries whose bytes have to be read: the inode is another than
+	// the one that was hashed when the step was described.
+	unproven []sbom.Entry
+	buf      []byte
 }
 
 func (b *binding) add(p step.Path, what string) { b.diffs = append(b.diffs, printable(p)+what) }
@@ -190,6 +195,10 @@ func (b *binding) compare(touched, want []sbom.Entry) error {
 func (b *binding) alike(is, want sbom.Entry) {
 	if d := difference(bare(is), bare(want)); d != "" {
 		b.add(is.Path, ": "+d)
+		return
+	}
+	if want.SHA256 != "" && (want.Inode == "" || is.Inode != want.Inode) {
+		b.unproven = append(b.unproven, want)
 	}
 }
 

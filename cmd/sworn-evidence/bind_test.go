@@ -43,9 +43,14 @@ func bound(t testing.TB, entries []string, edit func(rootfs string)) string {
 		t.Fatal(err)
 	}
 	treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+string(b))
+	nextTick()
 	edit(rootfs)
 	return dir
 }
+
+// nextTick waits until a change gives a file another ctime: older kernels set it by the
+// timer's tick, of at most 10 ms.
+func nextTick() { time.Sleep(15 * time.Millisecond) }
 
 func sum(s string) string {
 	h := sha256.Sum256([]byte(s))
@@ -118,6 +123,7 @@ func TestBindOverABase(t *testing.T) {
 			treetest.Make(t, rootfs, image...)
 			treetest.Share(t, baseDir, rootfs)
 			treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+string(ledgerOver(t, baseDir, rootfs)))
+			nextTick()
 			c.edit(baseDir, rootfs)
 			var stderr bytes.Buffer
 			code := run([]string{"bind"}, tool{root: dir}, &stderr)
@@ -208,6 +214,49 @@ func TestBindRefusesAnotherImage(t *testing.T) {
 	}
 }
 
+// Bytes are read again unless they lie in the inode that was hashed.
+func TestBindReadsWhatLiesInAnotherInode(t *testing.T) {
+	dir := t.TempDir()
+	treetest.Make(t, dir, "file 0644 /same x", "file 0644 /copied y", "file 0644 /touched z", "file 0644 /source s")
+	tree, err := sbom.OpenTree(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	want, err := sbom.Walk(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range want {
+		if want[i].Path == "/source" {
+			want[i].SHA256 = ""
+		}
+	}
+	nextTick()
+	if err := errors.Join(os.Remove(dir+"/copied"), os.Chtimes(dir+"/touched", time.Unix(5, 0), time.Unix(5, 0))); err != nil {
+		t.Fatal(err)
+	}
+	treetest.Make(t, dir, "file 0644 /new n", "file 0644 /copied y")
+	found, _, err := sbom.Touched(nil, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := binding{root: tree}
+	if err := b.compare(found, want); err != nil {
+		t.Fatal(err)
+	}
+	var paths []step.Path
+	for _, e := range b.unproven {
+		paths = append(paths, e.Path)
+	}
+	if diff := cmp.Diff([]step.Path{"/copied", "/touched"}, paths); diff != "" {
+		t.Errorf("files to read again (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"/new: in the image, not in the evidence"}, b.diffs); diff != "" {
+		t.Errorf("differences (-want +got):\n%s", diff)
+	}
+}
+
 func TestBindRefusesAnotherOwner(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("skipped: only root can give files away")
@@ -245,18 +294,20 @@ func TestBindShowsTenDifferences(t *testing.T) {
 
 func TestBindRefusesBadLedgers(t *testing.T) {
 	for ledger, want := range map[string]string{
-		"{}":             "decode ledger: version 0, want 2",
-		`{"version":1}`:  "decode ledger: version 1, want 2",
-		`{"version":2}`:  "decode ledger: no entries or no removed paths",
-		`{"version":2,x`: "decode ledger: invalid character 'x' looking for beginning of object key string",
-		`{"version":2,"entries":[],"removed":["/b","/a"]}`: `decode ledger: removed "/a": not sorted or twice`,
+		"{}": "decode ledger: unexpected EOF",
+		`{"version":1,"entries":[],"removed":[]}`: "decode ledger: version 1, want 2",
+		`{"version":2}`: "decode ledger: unexpected EOF",
+		`{"version":2,"entries":null,"removed":[]}`:                "decode ledger: no entries or no removed paths",
+		`{"version":2,"entries":[],"removed":null}`:                "decode ledger: no entries or no removed paths",
+		`{"version":2,"entries":[],"removed":[],"more":"than it"}`: "decode ledger: ",
+		`{"version":2,"entries":[],"removed":["/b","/a"]}`:         `decode ledger: removed "/a": not sorted or twice`,
 		`{"version":2,"entries":[{"path":"/b","type":"dir","mode":"0755","uid":0,"gid":0},{"path":"/a","type":"dir","mode":"0755","uid":0,"gid":0}],"removed":[]}`: `decode ledger: "/a": not sorted or twice`,
 	} {
 		dir := container(t)
 		treetest.Make(t, filepath.Join(dir, step.LedgerDir), "file 0644 /"+step.LedgerFile+" "+ledger)
 		var stderr bytes.Buffer
 		code := run([]string{"bind"}, tool{root: dir}, &stderr)
-		if want := "sworn: bind statements to the image: " + want + "\n"; code != 1 || stderr.String() != want {
+		if want := "sworn: bind statements to the image: " + want; code != 1 || !strings.HasPrefix(stderr.String(), want) {
 			t.Errorf("exit %d: %q, want %q", code, stderr.String(), want)
 		}
 	}

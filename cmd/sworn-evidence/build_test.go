@@ -222,7 +222,7 @@ func rooted(t testing.TB, b []byte) []byte {
 	}
 	for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
 		for i := range es {
-			es[i].UID, es[i].GID = 0, 0
+			es[i].UID, es[i].GID, es[i].Inode = 0, 0, ""
 		}
 	}
 	if b, err = encodeEvidence(e); err != nil {

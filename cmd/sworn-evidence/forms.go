@@ -69,6 +69,16 @@ func entryForm(f *canon.Form, e *sbom.Entry) {
 	f.OptText(`,"device":`, &e.Device)
 	f.OptText(`,"capability":`, &e.Capability)
 	f.OptText(`,"package":`, &e.Package)
+	f.OptText(`,"inode":`, &e.Inode)
+	f.Literal("}")
+}
+
+func (l *ledger) form(f *canon.Form) {
+	if canon.Int(f, `{"version":`, &l.Version); l.Version != ledgerVersion {
+		f.Fail(fmt.Errorf("version %d, want %d", l.Version, ledgerVersion))
+	}
+	canon.List(f, `,"entries":`, &l.Entries, entryForm)
+	canon.Paths(f, `,"removed":`, &l.Removed)
 	f.Literal("}")
 }
 

@@ -9,16 +9,10 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// otherBytes hashes the files whose digest the ledger has, several at a time. A
-// step may write other bytes in its next run, of the same size, and only they tell
-// the two apart.
-func otherBytes(root *sbom.Tree, want []sbom.Entry) ([]string, error) {
-	var hashed []sbom.Entry
-	for _, e := range want {
-		if e.SHA256 != "" {
-			hashed = append(hashed, e)
-		}
-	}
+// otherBytes hashes files, several at a time, and compares them with the ledger's
+// digests. A step may write other bytes in its next run, of the same size, and only they
+// tell the two apart.
+func otherBytes(root *sbom.Tree, hashed []sbom.Entry) ([]string, error) {
 	found, errs := make([]string, len(hashed)), make([]error, len(hashed))
 	next := make(chan int)
 	var wait sync.WaitGroup
