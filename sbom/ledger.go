@@ -2,7 +2,8 @@ package sbom
 
 import (
 	"fmt"
-	"sort"
+	"slices"
+	"strings"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -17,54 +18,97 @@ type Held struct {
 // Ledger says what a file system holds after a chain of deltas. The zero value
 // is the empty file system.
 type Ledger struct {
-	files map[step.Path]Held
+	files []written // sorted by path
 }
 
-// Apply adds one delta. A delta that does not fit what the ledger holds, such as
-// a change of a file that is not there, is an error: it is evidence of some other
-// build.
+// written is an entry of a delta and whose it is. A build of many steps moves these, not
+// the entries.
+type written struct {
+	entry *Entry
+	by    string
+}
+
+// Apply adds one delta, which must not change afterwards. A delta that does not fit what
+// the ledger holds, such as a change of a file that is not there, is an error: it is
+// evidence of some other build. A ledger after an error is of no use.
 func (l *Ledger) Apply(d Delta, by string) error {
-	if l.files == nil {
-		l.files = make(map[step.Path]Held, len(d.Added))
-	}
 	misfit := func(p step.Path, verb, state string) error {
 		return fmt.Errorf("apply the delta of %s: %q is %s but %s", by, string(p), verb, state)
 	}
-	for _, p := range d.Removed {
-		if _, ok := l.files[p]; !ok {
-			return misfit(p, "removed", "was not there")
-		}
-		delete(l.files, p)
+	if p, ok := l.remove(d.Removed); !ok {
+		return misfit(p, "removed", "was not there")
 	}
-	for _, e := range d.Added {
-		if _, ok := l.files[e.Path]; ok {
-			return misfit(e.Path, "added", "was there")
-		}
-		l.files[e.Path] = Held{Entry: e, Step: by}
+	if p, ok := l.add(d.Added, by); !ok {
+		return misfit(p, "added", "was there")
 	}
-	for _, e := range d.Changed {
-		if _, ok := l.files[e.Path]; !ok {
+	at := 0
+	for i := range d.Changed {
+		e := &d.Changed[i]
+		var there bool
+		if at, there = l.seek(at, e.Path); !there {
 			return misfit(e.Path, "changed", "was not there")
 		}
-		l.files[e.Path] = Held{Entry: e, Step: by}
+		l.files[at] = written{e, by}
 	}
 	return nil
 }
 
-// Held returns all entries, sorted by path.
-func (l *Ledger) Held() []Held {
-	out := make([]Held, 0, len(l.files))
-	for _, h := range l.files {
-		out = append(out, h)
+// remove removes sorted paths. It is false for one that is not there.
+func (l *Ledger) remove(paths []step.Path) (step.Path, bool) {
+	from, to := 0, 0
+	for _, p := range paths {
+		at, there := l.seek(from, p)
+		if !there {
+			return p, false
+		}
+		to += copy(l.files[to:], l.files[from:at])
+		from = at + 1
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Path < out[j].Path })
-	return out
+	to += copy(l.files[to:], l.files[from:])
+	l.files = l.files[:to]
+	return "", true
 }
 
-// Attribute sets Package of every entry to its owner.
-func (l *Ledger) Attribute(o *Owners) {
-	for p, h := range l.files {
-		h.Package, _ = o.Of(p, h.Type == TypeDir)
-		l.files[p] = h
+// add adds sorted entries. It is false for one that is there.
+func (l *Ledger) add(es []Entry, by string) (step.Path, bool) {
+	places := make([]int, len(es)) // before which files they belong
+	at := 0
+	for i := range es {
+		var there bool
+		if at, there = l.seek(at, es[i].Path); there || i > 0 && es[i].Path <= es[i-1].Path {
+			return es[i].Path, false
+		}
+		places[i] = at
 	}
+	end := len(l.files)
+	l.files = slices.Grow(l.files, len(es))[:end+len(es)]
+	for i, at := range slices.Backward(places) {
+		copy(l.files[at+i+1:], l.files[at:end])
+		l.files[at+i] = written{&es[i], by}
+		end = at
+	}
+	return "", true
+}
+
+// seek returns the index, from another one on, of the first file whose path is not less,
+// and whether it is the path's. What is sought next is most often near.
+func (l *Ledger) seek(from int, p step.Path) (int, bool) {
+	files := l.files[from:]
+	near := 1
+	for near < len(files) && files[near-1].entry.Path < p {
+		near *= 2
+	}
+	i, there := slices.BinarySearchFunc(files[:min(near, len(files))], p, func(w written, p step.Path) int {
+		return strings.Compare(string(w.entry.Path), string(p))
+	})
+	return from + i, there
+}
+
+// Held returns all entries, sorted by path.
+func (l *Ledger) Held() []Held {
+	out := make([]Held, len(l.files))
+	for i, w := range l.files {
+		out[i] = Held{Entry: *w.entry, Step: w.by}
+	}
+	return out
 }

@@ -4,11 +4,12 @@ import "github.com/sworn-build/sworn/step"
 
 // Owners answers which package owns a path.
 type Owners struct {
-	byPath map[step.Path]owner
+	packages []Package
+	byPath   map[step.Path]owner
 }
 
 type owner struct {
-	purl string
+	index int32 // of the package
 	// shared: more than one package lists the path.
 	shared bool
 }
@@ -17,15 +18,18 @@ type owner struct {
 // several owners of a file (packages of two architectures share theirs) the first
 // is kept.
 func (inv Inventory) Owners() *Owners {
-	o := &Owners{byPath: map[step.Path]owner{}}
+	n := 0
 	for _, p := range inv.Packages {
+		n += len(p.Files)
+	}
+	o := &Owners{packages: inv.Packages, byPath: make(map[step.Path]owner, n)}
+	for i, p := range inv.Packages {
 		for _, f := range p.Files {
-			if has, ok := o.byPath[f]; ok {
-				has.shared = true
-				o.byPath[f] = has
-				continue
+			has, ok := o.byPath[f]
+			if !ok {
+				has.index = int32(i)
 			}
-			o.byPath[f] = owner{purl: p.PURL}
+			o.byPath[f] = owner{has.index, ok}
 		}
 	}
 	return o
@@ -39,12 +43,21 @@ func (o *Owners) Of(path step.Path, folder bool) (string, bool) {
 	if !ok || folder && has.shared {
 		return "", false
 	}
-	return has.purl, true
+	return o.packages[has.index].PURL, true
 }
 
 // Attribute sets Package in entries to their owners.
 func (o *Owners) Attribute(es []Entry) {
 	for i := range es {
-		es[i].Package, _ = o.Of(es[i].Path, es[i].Type == TypeDir)
+		o.attribute(&es[i])
 	}
 }
+
+// AttributeHeld is [Owners.Attribute] of an image's entries.
+func (o *Owners) AttributeHeld(files []Held) {
+	for i := range files {
+		o.attribute(&files[i].Entry)
+	}
+}
+
+func (o *Owners) attribute(e *Entry) { e.Package, _ = o.Of(e.Path, e.Type == TypeDir) }

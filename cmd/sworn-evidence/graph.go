@@ -168,8 +168,9 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 			inv = *c.d.Inventory
 		}
 	}
-	l.Attribute(inv.Owners())
-	return l.Held(), inv, nil
+	files := l.Held()
+	inv.Owners().AttributeHeld(files)
+	return files, inv, nil
 }
 
 // base returns the source that a state begins with and the paths in it, sorted; an
