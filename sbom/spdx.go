@@ -1,12 +1,9 @@
 package sbom
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,8 +21,9 @@ type Image struct {
 	Inventory Inventory
 	// Files are all entries of the image, attributed and sorted.
 	Files []Held
-	// OmitFiles leaves the files out, and says so in the document.
-	OmitFiles bool
+	// MaxBytes is the longest document that may have files. They are left out of one that
+	// would be longer with them, and it says so. 0 is no limit.
+	MaxBytes int
 }
 
 // IDs and words that occur in every document.
@@ -44,34 +42,47 @@ const namespacePrefix = "https://github.com/sworn-build/sworn/spdx/"
 // maxEpoch is the last second that a four-digit year can name, as SPDX wants.
 const maxEpoch = 253402300799
 
-// emptyNamespace is the field as it is encoded before its value is known. No string of
-// a document can hold it: their quotes are escaped.
-const emptyNamespace = `"documentNamespace":""`
-
 // EncodeDocument returns the SPDX document of an image as JSON: its packages, and
-// its regular files that no package owns. The same image gives the same bytes. Those
-// of an image of 100,000 files are 60 MB, so they are encoded once: the namespace is put
-// in where it was left empty.
+// its regular files that no package owns. The same image gives the same bytes.
 func EncodeDocument(img Image) ([]byte, error) {
-	doc, err := newDocument(img)
+	files := unowned(img.Files)
+	omit := img.MaxBytes > 0 && leastBytes(files) > img.MaxBytes
+	b, err := encodeDocument(img, files, omit)
+	if err == nil && !omit && img.MaxBytes > 0 && len(b) > img.MaxBytes {
+		b, err = encodeDocument(img, files, true)
+	}
+	return b, err
+}
+
+func encodeDocument(img Image, files []Held, omit bool) ([]byte, error) {
+	doc, err := newDocument(img, files, omit)
 	if err != nil {
 		return nil, err
 	}
-	b, err := json.Marshal(doc)
+	b, at, err := doc.encode()
 	if err != nil {
 		return nil, fmt.Errorf("encode SPDX document: %w", err)
 	}
-	sum := sha256.Sum256(b)
-	at := bytes.Index(b, []byte(emptyNamespace))
-	if at < 0 {
-		return nil, errors.New("encode SPDX document: no namespace to set")
-	}
-	at += len(emptyNamespace) - 1 // before its last quote
-	return slices.Insert(b, at, []byte(namespacePrefix+hex.EncodeToString(sum[:]))...), nil
+	h := sha256.New()
+	h.Write(b[:at])
+	h.Write(b[at+len(doc.Namespace):])
+	copy(b[at+len(namespacePrefix):], hex.EncodeToString(h.Sum(nil)))
+	return b, nil
 }
 
-// newDocument makes the document, without a namespace.
-func newDocument(img Image) (Document, error) {
+// unowned returns the regular files that no package owns.
+func unowned(all []Held) []Held {
+	var out []Held
+	for _, h := range all {
+		if h.Type == TypeFile && h.Package == "" {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// newDocument makes the document. Its namespace has zeros in place of the digest.
+func newDocument(img Image, files []Held, omit bool) (Document, error) {
 	if img.Epoch < 0 || img.Epoch > maxEpoch {
 		return Document{}, fmt.Errorf("make SPDX document: SOURCE_DATE_EPOCH %d is not between the years 1970 and 9999", img.Epoch)
 	}
@@ -80,6 +91,7 @@ func newDocument(img Image) (Document, error) {
 		DataLicense: "CC0-1.0",
 		SPDXID:      spdxDocument,
 		Name:        img.Name,
+		Namespace:   namespacePrefix + strings.Repeat("0", 2*sha256.Size),
 		CreationInfo: SPDXCreation{
 			Creators: []string{"Tool: " + img.Tool},
 			Created:  time.Unix(img.Epoch, 0).UTC().Format(time.RFC3339),
@@ -105,8 +117,12 @@ func newDocument(img Image) (Document, error) {
 	for _, u := range img.Inventory.Unread {
 		notes = append(notes, "Not read, so its packages are missing: "+u+".")
 	}
-	if note := doc.addFiles(img); note != "" {
-		notes = append(notes, note)
+	switch {
+	case len(files) == 0:
+	case omit:
+		notes = append(notes, fmt.Sprintf("%d files that no package owns are left out, because with them the document is larger than an attestation may be; the contents statement lists them.", len(files)))
+	default:
+		doc.addFiles(files)
 	}
 	doc.Comment = strings.Join(notes, " ")
 	return doc, nil
@@ -118,40 +134,37 @@ func (d *Document) relate(a, kind, b string) {
 
 // addFiles adds what no package owns, under a package of its own: the one that
 // stands for the image is not analysed file by file.
-func (d *Document) addFiles(img Image) (note string) {
-	var files []SPDXFile
-	var sums []string
-	for _, h := range img.Files {
-		if h.Type == TypeFile && h.Package == "" {
-			files = append(files, spdxFile(h))
-			sums = append(sums, h.SHA1)
-		}
-	}
-	if len(files) == 0 {
-		return ""
-	}
-	if img.OmitFiles {
-		return fmt.Sprintf("%d files that no package owns are left out, because with them the document is larger than an attestation may be; the contents statement lists them.", len(files))
-	}
-	slices.Sort(sums)
-	code := sha1.Sum([]byte(strings.Join(sums, "")))
+func (d *Document) addFiles(files []Held) {
 	d.Packages = append(d.Packages, SPDXPackage{
 		SPDXID:           spdxUnpackaged,
 		Name:             "unpackaged",
 		DownloadLocation: noAssertion,
 		FilesAnalyzed:    true,
-		VerificationCode: &SPDXVerification{hex.EncodeToString(code[:])},
+		VerificationCode: &SPDXVerification{verificationCode(files)},
 		LicenseConcluded: noAssertion,
 		LicenseDeclared:  noAssertion,
 		Copyright:        noAssertion,
 		Comment:          "regular files of the image that no package owns",
 	})
 	d.relate(spdxImage, contains, spdxUnpackaged)
-	d.Files = files
-	for _, f := range files {
+	d.Files = make([]SPDXFile, 0, len(files))
+	d.Relationships = slices.Grow(d.Relationships, len(files))
+	for _, h := range files {
+		f := spdxFile(h)
+		d.Files = append(d.Files, f)
 		d.relate(spdxUnpackaged, contains, f.SPDXID)
 	}
-	return ""
+}
+
+// verificationCode is section 7.9 of SPDX: SHA1 over the sorted SHA1s of the files.
+func verificationCode(files []Held) string {
+	sums := make([]string, 0, len(files))
+	for _, f := range files {
+		sums = append(sums, f.SHA1)
+	}
+	slices.Sort(sums)
+	code := sha1.Sum([]byte(strings.Join(sums, "")))
+	return hex.EncodeToString(code[:])
 }
 
 func spdxFile(h Held) SPDXFile {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/sworn-build/sworn/provenance"
@@ -126,30 +125,17 @@ func encodeSPDX(plan step.Plan, files []sbom.Held, inv sbom.Inventory) ([]byte, 
 		Tool:      name + "-" + version,
 		Inventory: inv,
 		Files:     files,
+		MaxBytes:  provenance.MaxPredicate - 1, // its newline
 	}
 	if plan.Epoch != nil {
 		img.Epoch = *plan.Epoch
 	}
-	b, err := spdx(img)
-	var size *provenance.SizeError
-	if errors.As(err, &size) {
-		img.OmitFiles = true
-		b, err = spdx(img)
+	b, err := sbom.EncodeDocument(img)
+	if err == nil && len(b) > img.MaxBytes {
+		err = &provenance.SizeError{Bytes: len(b) + 1}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("SPDX document: %w", err)
 	}
-	return b, nil
-}
-
-func spdx(img sbom.Image) ([]byte, error) {
-	b, err := sbom.EncodeDocument(img)
-	if err != nil {
-		return nil, err
-	}
-	b = append(b, '\n')
-	if len(b) > provenance.MaxPredicate {
-		return nil, &provenance.SizeError{Bytes: len(b)}
-	}
-	return b, nil
+	return append(b, '\n'), nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -73,7 +74,7 @@ func bare(e sbom.Entry) sbom.Entry {
 
 func decodeLedger(b []byte) (ledger, error) {
 	var l ledger
-	f := canon.NewReader(strings.TrimSuffix(string(b), "\n"))
+	f := canon.NewReader(bytes.TrimSuffix(b, []byte("\n")))
 	l.form(f)
 	if err := f.End(); err != nil {
 		return ledger{}, fmt.Errorf("decode ledger: %w", err)

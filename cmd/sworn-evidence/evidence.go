@@ -63,7 +63,7 @@ type tree struct {
 
 func encodeEvidence(e evidence) ([]byte, error) {
 	e.Version = evidenceVersion
-	f := canon.NewWriter(nil)
+	f := canon.NewWriter(make([]byte, 0, e.size()))
 	e.form(f)
 	b, err := f.Bytes()
 	if err != nil {
@@ -75,9 +75,33 @@ func encodeEvidence(e evidence) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
+// size is about how many bytes evidence takes.
+func (e *evidence) size() int {
+	d := e.Delta
+	if d == nil && e.Tree != nil {
+		d = e.Tree.Base
+	}
+	if d == nil {
+		return 0
+	}
+	const entry, path, pkg, record = 320, 80, 640, 4096
+	n := entry*(len(d.Added)+len(d.Changed)) + path*len(d.Removed)
+	if d.Inventory != nil {
+		for _, p := range d.Inventory.Packages {
+			n += pkg + path*len(p.Files)
+		}
+	}
+	if d.Record != nil {
+		n += record + entry*len(d.Record.Inputs.Files)
+	}
+	return n
+}
+
+// decodeEvidence reads evidence. Its strings are parts of b, which nobody may change any
+// more.
 func decodeEvidence(b []byte) (evidence, error) {
 	var e evidence
-	f := canon.NewReader(strings.TrimSuffix(string(b), "\n"))
+	f := canon.NewReader(bytes.TrimSuffix(b, []byte("\n")))
 	e.form(f)
 	if err := f.End(); err != nil {
 		return evidence{}, fmt.Errorf("decode evidence: %w", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -44,14 +45,15 @@ func (t tool) read(max int64, parts ...string) ([]byte, error) {
 	if !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("read %s: not a regular file", p)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, max+1))
-	if err != nil {
+	var b bytes.Buffer
+	b.Grow(int(min(st.Size(), max)) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(f, max+1)); err != nil {
 		return nil, fmt.Errorf("read %s: %w", p, err)
 	}
-	if int64(len(b)) > max {
+	if int64(b.Len()) > max {
 		return nil, fmt.Errorf("read %s: more than %d bytes", p, max)
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // numbered returns the names 0, 1, 2, ... in a folder, sorted; a folder that is

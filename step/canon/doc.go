@@ -16,7 +16,7 @@
 //	point(w, &p)
 //	b, err := w.Bytes()
 //
-//	r := canon.NewReader(string(b))
+//	r := canon.NewReader(b)
 //	point(r, &q)
 //	err = r.End()
 //

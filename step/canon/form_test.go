@@ -66,7 +66,7 @@ func write(t *testing.T, a all) string {
 
 func read(text string) (all, error) {
 	var a all
-	f := canon.NewReader(text)
+	f := canon.NewReader([]byte(text))
 	allForm(f, &a)
 	return a, f.End()
 }
