@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
@@ -42,59 +43,74 @@ type output struct {
 }
 
 // statements folds a plan and its evidence, which read fetches, into the
-// statements' predicates and the ledger. It depends on nothing else.
+// statements' predicates and the ledger. It depends on nothing else. What does not need
+// one another is made at once; of several errors the first in order counts.
 func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output, error) {
 	g, err := newGraph(plan, read)
 	if err != nil {
 		return nil, err
 	}
-	if err := g.consistent(); err != nil {
-		return nil, err
-	}
-	steps, err := g.predicate()
+	var steps, contents, spdx, ledger []byte
+	err = together(
+		func() (err error) { steps, err = g.encodeSteps(); return err },
+		func() error {
+			files, inv, err := g.fold(plan.Image)
+			if err != nil {
+				return err
+			}
+			if err := g.layerNames(files); err != nil {
+				return err
+			}
+			return together(
+				func() (err error) { contents, err = encodeContents(plan.Platform, files); return err },
+				func() (err error) { spdx, err = encodeSPDX(plan, files, inv); return err },
+				func() (err error) { ledger, err = g.encodeLedger(files); return err },
+			)
+		},
+	)
 	if err != nil {
-		return nil, err
-	}
-	files, inv, err := g.fold(plan.Image)
-	if err != nil {
-		return nil, err
-	}
-	if err := g.layerNames(files); err != nil {
-		return nil, err
-	}
-	contents := contentsOf(plan.Platform, files)
-	stepsJSON, err := encodeSteps(steps)
-	if err != nil {
-		return nil, err
-	}
-	contentsJSON, err := provenance.EncodeContents(contents)
-	if err != nil {
-		return nil, fmt.Errorf("contents of %d files: %w", len(files), err)
-	}
-	spdxJSON, err := encodeSPDX(plan, files, inv)
-	if err != nil {
-		return nil, err
-	}
-	sources := make(map[string]bool, len(plan.Sources))
-	for _, s := range plan.Sources {
-		sources[s.ID] = true
-	}
-	base, had := g.base(plan.Image)
-	ledgerJSON, err := encodeLedger(files, sources, base, had)
-	if err != nil {
-		return nil, err
-	}
-	// What nobody could read back must not leave this place.
-	if err := readableSteps(steps, stepsJSON); err != nil {
-		return nil, err
-	}
-	if err := readableContents(contents, contentsJSON); err != nil {
 		return nil, err
 	}
 	return []output{
-		{step.StepsFile, stepsJSON}, {step.ContentsFile, contentsJSON},
-		{step.SPDXFile, spdxJSON}, {step.LedgerFile, ledgerJSON},
+		{step.StepsFile, steps}, {step.ContentsFile, contents}, {step.SPDXFile, spdx}, {step.LedgerFile, ledger},
 	}, nil
+}
+
+// together calls functions at once and returns the error of the first that has one.
+func together(fs ...func() error) error {
+	errs := make([]error, len(fs))
+	var wg sync.WaitGroup
+	for i, f := range fs {
+		wg.Go(func() { errs[i] = f() })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encodeLedger makes the ledger of the image's entries.
+func (g *graph) encodeLedger(files []sbom.Held) ([]byte, error) {
+	sources := make(map[string]bool, len(g.sources))
+	for id := range g.sources {
+		sources[id] = true
+	}
+	base, had := g.base(g.plan.Image)
+	return encodeLedger(files, sources, base, had)
+}
+
+// encodeContents makes the contents of attributed entries, which are sorted. What nobody
+// could read back must not leave this place.
+func encodeContents(platform string, files []sbom.Held) ([]byte, error) {
+	c := contentsOf(platform, files)
+	b, err := provenance.EncodeContents(c)
+	if err != nil {
+		return nil, fmt.Errorf("contents of %d files: %w", len(files), err)
+	}
+	return b, readableContents(c, b)
 }
 
 // contentsOf makes the contents of attributed entries, which are sorted.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
@@ -125,6 +127,45 @@ func decodeEvidence(b []byte) (evidence, error) {
 		}
 	}
 	return e, nil
+}
+
+// found is evidence, or why there is none.
+type found struct {
+	evidence evidence
+	err      error
+}
+
+// find reads all evidence that a plan names, on all processors.
+func find(plan step.Plan, read func(step.Place) ([]byte, error)) map[step.Place]*found {
+	out := map[step.Place]*found{}
+	places := make(chan step.Place, len(plan.Sources)+len(plan.Steps))
+	add := func(p *step.Place) {
+		if p != nil && out[*p] == nil {
+			out[*p] = &found{}
+			places <- *p
+		}
+	}
+	for _, s := range plan.Sources {
+		add(s.Evidence)
+	}
+	for _, s := range plan.Steps {
+		add(s.Evidence)
+	}
+	close(places)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for p := range places {
+				b, err := read(p)
+				if err == nil {
+					out[p].evidence, err = decodeEvidence(b)
+				}
+				out[p].err = err
+			}
+		})
+	}
+	wg.Wait()
+	return out
 }
 
 func sorted(es []sbom.Entry) bool {

@@ -18,7 +18,8 @@ type graph struct {
 	layers   map[string]*layer // of the states that were asked for
 }
 
-// newGraph checks the plan and reads all evidence that it names.
+// newGraph checks the plan and reads all evidence that it names; read is called by
+// several goroutines.
 func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, error) {
 	g := &graph{
 		plan:     plan,
@@ -30,12 +31,13 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 	if plan.Options == nil || plan.Platform == "" {
 		return nil, fmt.Errorf("plan: no platform or no options")
 	}
+	found := find(plan, read)
 	for _, s := range plan.Sources {
 		if err := g.id(s.ID); err != nil {
 			return nil, err
 		}
 		g.sources[s.ID] = s
-		if err := g.fetch(s.ID, s.Evidence, read); err != nil {
+		if err := g.fetch(s.ID, s.Evidence, found); err != nil {
 			return nil, err
 		}
 	}
@@ -49,7 +51,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 			}
 		}
 		g.steps[s.ID] = s
-		if err := g.fetch(s.ID, s.Evidence, read); err != nil {
+		if err := g.fetch(s.ID, s.Evidence, found); err != nil {
 			return nil, err
 		}
 		if err := g.matches(s); err != nil {
@@ -76,23 +78,18 @@ func (g *graph) made(state string) bool {
 	return state == "" || isSource || isStep
 }
 
-// fetch reads the evidence of a step or source. An item belongs to one of them.
-func (g *graph) fetch(id string, p *step.Place, read func(step.Place) ([]byte, error)) error {
+// fetch takes the evidence of a step or source. An item belongs to one of them.
+func (g *graph) fetch(id string, p *step.Place, found map[step.Place]*found) error {
 	if p == nil {
 		return nil
 	}
 	if _, ok := g.evidence[*p]; ok {
 		return fmt.Errorf("plan: %s has evidence %d/%d, which another has too", id, p.Segment, p.Item)
 	}
-	b, err := read(*p)
-	if err != nil {
+	if err := found[*p].err; err != nil {
 		return fmt.Errorf("evidence of %s: %w", id, err)
 	}
-	e, err := decodeEvidence(b)
-	if err != nil {
-		return fmt.Errorf("evidence of %s: %w", id, err)
-	}
-	g.evidence[*p] = e
+	g.evidence[*p] = found[*p].evidence
 	return nil
 }
 

@@ -112,13 +112,25 @@ func fileOutputs(es []sbom.Entry) []provenance.FileOutput {
 	return out
 }
 
-// encodeSteps encodes the predicate. When it is too large, lists of outputs and
-// then of inputs are left out, the longest first, until it fits; counts and
-// digests stay.
-func encodeSteps(s provenance.Steps) ([]byte, error) {
-	return encodeWithin(s, provenance.EncodeSteps)
+// encodeSteps makes the steps predicate of evidence that is consistent.
+func (g *graph) encodeSteps() ([]byte, error) {
+	if err := g.consistent(); err != nil {
+		return nil, err
+	}
+	s, err := g.predicate()
+	if err != nil {
+		return nil, err
+	}
+	b, err := encodeWithin(s, provenance.EncodeSteps)
+	if err != nil {
+		return nil, err
+	}
+	return b, readableSteps(s, b)
 }
 
+// encodeWithin encodes the predicate. When it is too large, lists of outputs and
+// then of inputs are left out, the longest first, until it fits; counts and
+// digests stay.
 func encodeWithin(s provenance.Steps, encode func(provenance.Steps) ([]byte, error)) ([]byte, error) {
 	var size *provenance.SizeError
 	b, err := encode(s)
