@@ -86,7 +86,7 @@ func (e *entry) check() error {
 		if e.size < 0 {
 			return fmt.Errorf("size %d", e.size)
 		}
-		if err := isSHA256(e.digest); err != nil {
+		if err := e.digest.check(); err != nil {
 			return err
 		}
 	} else if e.size != 0 || e.digest != nil || e.capability != "" {
@@ -126,9 +126,9 @@ func isDevice(s string) bool {
 
 func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
 
-func isSHA256(d map[string]string) error {
-	if len(d) != 1 || len(d["sha256"]) != 64 || !isHex(d["sha256"]) {
-		return fmt.Errorf("digest %v, want one sha256 in lower-case hex", d)
+func (d *SHA256) check() error {
+	if len(d.String()) != 64 || !isHex(d.Hex) {
+		return fmt.Errorf("digest %q, want one sha256 in lower-case hex", d.String())
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ type entry struct {
 	kind, mode string
 	uid, gid   uint32
 	size       int64
-	digest     map[string]string
+	digest     *SHA256
 	target     step.Path
 	device     string
 	capability string
@@ -99,7 +99,7 @@ func (r *records) add(verb string, e *entry) {
 	for _, n := range [...]int64{int64(e.uid), int64(e.gid), e.size} {
 		b = append(strconv.AppendInt(b, n, 10), ' ')
 	}
-	b = append(append(b, dash(e.digest["sha256"])...), ' ')
+	b = append(append(b, dash(e.digest.String())...), ' ')
 	b = append(append(b, dash(e.device)...), ' ')
 	r.buf = append(b, dash(e.capability)...)
 	r.write("", string(e.path), string(e.target))

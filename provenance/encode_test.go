@@ -35,9 +35,8 @@ func TestPredicatesAreEncodedAsEncodingJSONDoes(t *testing.T) {
 		return same(c, b, err)
 	}
 	odd := provenance.Contents{Files: []provenance.File{
-		{Path: "/a\\\xff&", Digest: map[string]string{"md5": "x"}, Step: "<\xff>"},
-		{Digest: map[string]string{"md5": "x", "sha256": "y"}},
-		{Digest: map[string]string{}, Package: new(int)},
+		{Path: "/a\\\xff&", Digest: provenance.NewSHA256("&"), Step: "<\xff>"},
+		{Digest: &provenance.SHA256{}, Package: new(int)},
 	}}
 	contents(odd)
 	steps(provenance.Steps{Steps: []provenance.Step{{Name: `a"}}`, Inputs: &provenance.Inputs{}, Outputs: provenance.Outputs{Removed: []step.Path{"\xff"}}}}})

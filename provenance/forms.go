@@ -127,19 +127,13 @@ func fileInputForm(f *canon.Form, i *FileInput) {
 	f.Literal("}")
 }
 
-// digestForm is the digest set of a file, which has one sha256 and nothing else.
-func digestForm(f *canon.Form, set *map[string]string) {
-	if !f.Has(`,"digest":`, len(*set) > 0) {
+func digestForm(f *canon.Form, d **SHA256) {
+	if !f.Has(`,"digest":{"sha256":`, *d != nil) {
 		return
 	}
-	sum, ok := (*set)["sha256"]
-	if !f.Has(`{"sha256":`, ok && len(*set) == 1) {
-		f.Value("", set)
-		return
-	}
-	f.Text("", &sum)
-	f.Literal("}")
 	if f.Reads() {
-		*set = map[string]string{"sha256": sum}
+		*d = new(SHA256)
 	}
+	f.Text("", &(*d).Hex)
+	f.Literal("}")
 }

@@ -103,9 +103,9 @@ type PackageInput struct {
 
 // FileInput is an observed file by itself.
 type FileInput struct {
-	Path   step.Path         `json:"path"`
-	Digest map[string]string `json:"digest,omitempty"`
-	Size   int64             `json:"size"`
+	Path   step.Path `json:"path"`
+	Digest *SHA256   `json:"digest,omitempty"`
+	Size   int64     `json:"size"`
 	// Changed in the same step: Digest is of the bytes before it.
 	Changed bool `json:"changed,omitempty"`
 	// Package is the purl of the owner before the step. Owned files are listed only
@@ -143,17 +143,38 @@ type Omitted struct {
 	Removed int `json:"removed"`
 }
 
+// SHA256 is the digest set of a file: one digest, in lower-case hex.
+type SHA256 struct {
+	Hex string `json:"sha256"`
+}
+
+// NewSHA256 returns the set of a digest in hex; nil, which is no set, of an empty one.
+func NewSHA256(hex string) *SHA256 {
+	if hex == "" {
+		return nil
+	}
+	return &SHA256{hex}
+}
+
+// String returns the digest in hex, empty of nil.
+func (d *SHA256) String() string {
+	if d == nil {
+		return ""
+	}
+	return d.Hex
+}
+
 // FileOutput is a file, folder or node that a step added or changed.
 type FileOutput struct {
-	Path   step.Path         `json:"path"`
-	Type   string            `json:"type"`
-	Mode   string            `json:"mode"`
-	UID    uint32            `json:"uid"`
-	GID    uint32            `json:"gid"`
-	Size   int64             `json:"size,omitempty"`
-	Digest map[string]string `json:"digest,omitempty"`
-	Target step.Path         `json:"target,omitempty"`
-	Device string            `json:"device,omitempty"`
+	Path   step.Path `json:"path"`
+	Type   string    `json:"type"`
+	Mode   string    `json:"mode"`
+	UID    uint32    `json:"uid"`
+	GID    uint32    `json:"gid"`
+	Size   int64     `json:"size,omitempty"`
+	Digest *SHA256   `json:"digest,omitempty"`
+	Target step.Path `json:"target,omitempty"`
+	Device string    `json:"device,omitempty"`
 	// Capability is as in [File].
 	Capability string `json:"capability,omitempty"`
 	Package    string `json:"package,omitempty"` // purl
@@ -190,8 +211,8 @@ type File struct {
 	UID  uint32    `json:"uid"`
 	GID  uint32    `json:"gid"`
 	// Size in bytes and Digest of TypeFile.
-	Size   int64             `json:"size,omitempty"`
-	Digest map[string]string `json:"digest,omitempty"`
+	Size   int64   `json:"size,omitempty"`
+	Digest *SHA256 `json:"digest,omitempty"`
 	// Target of TypeSymlink, as stored.
 	Target step.Path `json:"target,omitempty"`
 	// Device numbers "MAJOR:MINOR" of TypeChar and TypeBlock.

@@ -136,13 +136,13 @@ func (f *FileInput) check() error {
 	if f.Size < 0 {
 		return fmt.Errorf("size %d", f.Size)
 	}
-	if len(f.Digest) == 0 {
+	if f.Digest == nil {
 		if f.Reason == "" {
 			return fmt.Errorf("no digest and no reason")
 		}
 		return nil
 	}
-	return isSHA256(f.Digest)
+	return f.Digest.check()
 }
 
 func (o *Outputs) check() error {
@@ -160,7 +160,10 @@ func (o *Outputs) check() error {
 		if listed > 0 || o.Omitted.Added < 0 || o.Omitted.Changed < 0 || o.Omitted.Removed < 0 {
 			return fmt.Errorf("lists that are omitted and not empty")
 		}
-		return isSHA256(o.Digest)
+		if len(o.Digest) != 1 {
+			return fmt.Errorf("digest %v, want one sha256", o.Digest)
+		}
+		return NewSHA256(o.Digest["sha256"]).check()
 	}
 	for _, list := range [][]FileOutput{o.Added, o.Changed} {
 		last := step.Path("")

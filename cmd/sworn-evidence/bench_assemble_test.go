@@ -111,7 +111,7 @@ func (a *assembled) run(t testing.TB, wrote, read []sbom.Entry) {
 	}}
 	for _, e := range read {
 		if e.Type == sbom.TypeFile {
-			d.Record.Inputs.Files = append(d.Record.Inputs.Files, provenance.FileInput{Path: e.Path, Digest: sha256Set(e.SHA256), Size: e.Size})
+			d.Record.Inputs.Files = append(d.Record.Inputs.Files, provenance.FileInput{Path: e.Path, Digest: provenance.NewSHA256(e.SHA256), Size: e.Size})
 		}
 	}
 	a.step(step.Step{Kind: step.KindExec, Name: "RUN make", Exec: &step.Exec{Args: []string{"make"}, Cwd: "/"}, Evidence: a.put(t, evidence{Delta: d})})

@@ -72,13 +72,6 @@ func treeOf(es []sbom.Entry) *tree {
 func contentsFile(e sbom.Entry) provenance.File {
 	return provenance.File{
 		Path: e.Path, Type: e.Type, Mode: e.Mode, UID: e.UID, GID: e.GID, Size: e.Size,
-		Digest: sha256Set(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability,
+		Digest: provenance.NewSHA256(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability,
 	}
-}
-
-func sha256Set(hex string) map[string]string {
-	if hex == "" {
-		return nil
-	}
-	return map[string]string{"sha256": hex}
 }

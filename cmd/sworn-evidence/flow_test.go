@@ -80,10 +80,10 @@ func TestStepsTellWhatTheStepDid(t *testing.T) {
 		Mode: "inotify", Complete: true,
 		Packages: []provenance.PackageInput{{PURL: baseFiles, Files: 1}},
 		Files: []provenance.FileInput{
-			{Path: "/etc/motd", Digest: sha256Set(hexSum("welcome")), Size: 7, Changed: true, Package: baseFiles},
-			{Path: "/etc/unowned", Digest: sha256Set(hexSum("u")), Size: 1, Changed: true},
-			{Path: "/mnt/cache/x", Digest: sha256Set(hexSum("x")), Size: 1, Mount: "/mnt/cache", Shared: true},
-			{Path: "/usr/bin/dash", Digest: sha256Set(hexSum("dash1")), Size: 5, Changed: true, Package: dash("2")},
+			{Path: "/etc/motd", Digest: provenance.NewSHA256(hexSum("welcome")), Size: 7, Changed: true, Package: baseFiles},
+			{Path: "/etc/unowned", Digest: provenance.NewSHA256(hexSum("u")), Size: 1, Changed: true},
+			{Path: "/mnt/cache/x", Digest: provenance.NewSHA256(hexSum("x")), Size: 1, Mount: "/mnt/cache", Shared: true},
+			{Path: "/usr/bin/dash", Digest: provenance.NewSHA256(hexSum("dash1")), Size: 5, Changed: true, Package: dash("2")},
 		},
 	}
 	if diff := cmp.Diff(want, s.Inputs); diff != "" {

@@ -95,7 +95,7 @@ func (a *attribution) input(i step.Input) (provenance.FileInput, bool, error) {
 		if !ok || len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "" {
 			return f, false, fmt.Errorf("%q: digest %q", string(i.Path), i.Digest)
 		}
-		f.Digest = map[string]string{"sha256": sum}
+		f.Digest = provenance.NewSHA256(sum)
 	}
 	if i.Mount != "" {
 		if i.Changed && f.Reason == "" {
@@ -133,7 +133,7 @@ func (a *attribution) asBefore(f *provenance.FileInput) error {
 	if err := errors.Join(err, r.Close()); err != nil {
 		return fmt.Errorf("hash %q: %w", string(f.Path), err)
 	}
-	f.Digest, f.Size, f.Reason = map[string]string{"sha256": sum}, n, ""
+	f.Digest, f.Size, f.Reason = provenance.NewSHA256(sum), n, ""
 	return nil
 }
 
@@ -168,7 +168,7 @@ func (a *attribution) unseen(in *provenance.Inputs, o step.Observation, copied [
 		if err := a.asBefore(&f); err != nil {
 			return err
 		}
-		if changed && now.SHA256 != f.Digest["sha256"] {
+		if changed && now.SHA256 != f.Digest.Hex {
 			continue
 		}
 		f.Changed, f.Reason = changed, unseenReason

@@ -62,10 +62,10 @@ func TestFilesThatMayHaveBeenReadUnseen(t *testing.T) {
 	want := provenance.Inputs{
 		Mode: step.ObserveInotify, Complete: true, Packages: []provenance.PackageInput{},
 		Files: []provenance.FileInput{
-			{Path: "/d/linked", Digest: sha256Set(hexSum("l")), Size: 1, Reason: unseenReason},
-			{Path: "/d/mode", Digest: sha256Set(hexSum("m")), Size: 1, Changed: true, Reason: unseenReason},
-			{Path: "/d/seen", Digest: sha256Set(hexSum("v")), Size: 1},
-			{Path: "/etc/motd", Digest: sha256Set(hexSum("welcome")), Size: 7, Package: "pkg:deb/debian/base-files@12.4%2Bdeb12u5?arch=amd64&distro=debian-12", Reason: unseenReason},
+			{Path: "/d/linked", Digest: provenance.NewSHA256(hexSum("l")), Size: 1, Reason: unseenReason},
+			{Path: "/d/mode", Digest: provenance.NewSHA256(hexSum("m")), Size: 1, Changed: true, Reason: unseenReason},
+			{Path: "/d/seen", Digest: provenance.NewSHA256(hexSum("v")), Size: 1},
+			{Path: "/etc/motd", Digest: provenance.NewSHA256(hexSum("welcome")), Size: 7, Package: "pkg:deb/debian/base-files@12.4%2Bdeb12u5?arch=amd64&distro=debian-12", Reason: unseenReason},
 		},
 	}
 	if diff := cmp.Diff(want, in); diff != "" {
@@ -108,7 +108,7 @@ func TestAWriteThatNobodySawChangesAnInput(t *testing.T) {
 	in := describeStep(t, []string{"file 0644 /a old"}, []string{"file 0644 /a new"}, nil, step.Observation{
 		Mode: step.ObserveInotify, Complete: true, Inputs: []step.Input{{Path: "/a", Digest: "sha256:" + hexSum("new"), Size: 3}},
 	})
-	want := []provenance.FileInput{{Path: "/a", Digest: sha256Set(hexSum("old")), Size: 3, Changed: true}}
+	want := []provenance.FileInput{{Path: "/a", Digest: provenance.NewSHA256(hexSum("old")), Size: 3, Changed: true}}
 	if diff := cmp.Diff(want, in.Files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

@@ -94,7 +94,7 @@ func (g *graph) read(s step.Step) error {
 		return nil
 	}
 	for _, f := range d.Record.Inputs.Files {
-		sum := f.Digest["sha256"]
+		sum := f.Digest.String()
 		if sum == "" {
 			continue
 		}

@@ -200,7 +200,7 @@ func TestMergesMatchTheirInputs(t *testing.T) {
 func TestReadsMatchWhatIsMounted(t *testing.T) {
 	build := ran("step1", "source1", "/out/", "/out/a=1", "/dir->out", "/out/l->a")
 	saw := func(p step.Path, mount, content string) provenance.FileInput {
-		return provenance.FileInput{Path: p, Mount: mount, Size: 1, Digest: sha256Set(hexSum(content))}
+		return provenance.FileInput{Path: p, Mount: mount, Size: 1, Digest: provenance.NewSHA256(hexSum(content))}
 	}
 	mounted := func(m step.Mount, files ...provenance.FileInput) told {
 		s := ran("step2", "source1")

@@ -106,7 +106,7 @@ func fileOutputs(es []sbom.Entry) []provenance.FileOutput {
 	for _, e := range es {
 		out = append(out, provenance.FileOutput{
 			Path: e.Path, Type: e.Type, Mode: e.Mode, UID: e.UID, GID: e.GID, Size: e.Size,
-			Digest: sha256Set(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability, Package: e.Package,
+			Digest: provenance.NewSHA256(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability, Package: e.Package,
 		})
 	}
 	return out

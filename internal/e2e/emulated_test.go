@@ -146,7 +146,7 @@ func TestStepsThatTheKernelEmulatesAreObserved(t *testing.T) {
 			t.Errorf("%s: the program that was started (-contents +inputs):\n%s", platform, d)
 		}
 		want := sha256Of([]byte("in\n" + machine + "\n"))
-		for _, got := range []map[string]string{output(t, s, "/tmp/out").Digest, a.file(t, "/tmp/out").Digest} {
+		for _, got := range []*provenance.SHA256{output(t, s, "/tmp/out").Digest, a.file(t, "/tmp/out").Digest} {
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("%s: /tmp/out (-want +got):\n%s", platform, d)
 			}

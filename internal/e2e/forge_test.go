@@ -101,7 +101,7 @@ func checkHonest(t *testing.T, a stepAccount, user, harden string) {
 		t.Errorf("inputs of the honest step: complete %v, reasons %v (-want +got):\n%s", a.Inputs.Complete, a.Inputs.Reasons, diff)
 	}
 	if o := a.Outputs; len(o.Added)+len(o.Removed) != 0 || len(o.Changed) != 1 || o.Changed[0].Path != "/output" ||
-		o.Changed[0].Digest["sha256"] != sha256Of([]byte("input\n"))["sha256"] {
+		o.Changed[0].Digest.String() != sha256Of([]byte("input\n")).Hex {
 		t.Errorf("outputs of the honest step: %+v", o)
 	}
 	if got := fmt.Sprintf("%d:%d", a.Process.UID, a.Process.GID); got != user {

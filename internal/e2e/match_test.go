@@ -102,7 +102,7 @@ RUN cat /d/left
 	wantNoInput(t, s, "/d/left", "/d/moded")
 	s = a.step(t, "RUN chmod 600")
 	for p, content := range map[string]string{"/d/moded": "moded\n", "/d/touched": "touched\n", "/d/moved": "moved\n"} {
-		if f := mustInput(t, s, p); f.Digest["sha256"] != sha256Of([]byte(content))["sha256"] {
+		if f := mustInput(t, s, p); f.Digest.String() != sha256Of([]byte(content)).Hex {
 			t.Errorf("%s: %+v", p, f)
 		}
 	}

@@ -79,7 +79,7 @@ RUN mkdir /made && echo x > /made/x && cat /made/x && rm /made/x
 	wantInput(t, s, whole("/d/read.txt", "read\n"))
 	wantInput(t, s, whole("/d/empty", ""))
 	wantNoInput(t, s, "/d/other.txt", "/d/listed.txt", "/d", "/dev/.sworn/bin/RUN", "/dev/.sworn/record/record.json")
-	if shell := mustInput(t, s, "/bin/sh"); shell.Digest["sha256"] != a.file(t, "/bin/sh").Digest["sha256"] {
+	if shell := mustInput(t, s, "/bin/sh"); shell.Digest.String() != a.file(t, "/bin/sh").Digest.String() {
 		t.Errorf("the shell's digest is %v", shell.Digest)
 	}
 	// What a step made itself is its output, not its input.
@@ -192,7 +192,7 @@ RUN --mount=type=secret,id=token --mount=type=secret,id=other,target=/etc/other 
 	}
 	wantNoInput(t, s, "/run/secrets/token", "/etc/other", "/tmp/agent")
 	for typ, st := range a.raw {
-		for _, leak := range []string{value, sha256Of([]byte(value))["sha256"], secret, agent} {
+		for _, leak := range []string{value, sha256Of([]byte(value)).Hex, secret, agent} {
 			if bytes.Contains(st.raw, []byte(leak)) {
 				t.Errorf("%s holds %s", typ, leak)
 			}
@@ -217,7 +217,7 @@ RUN cat /etc/debian_version && echo changed > /etc/debian_version
 			t.Errorf("no file of %s was read: %v", name, counts)
 		}
 	}
-	if f := mustInput(t, s, "/etc/passwd"); f.Package != "" || f.Digest["sha256"] != a.file(t, "/etc/passwd").Digest["sha256"] {
+	if f := mustInput(t, s, "/etc/passwd"); f.Package != "" || f.Digest.String() != a.file(t, "/etc/passwd").Digest.String() {
 		t.Errorf("passwd, which no package owns: %+v", f)
 	}
 	wantNoInput(t, s, "/usr/bin/perl", "/usr/bin/grep", "/bin/grep", "/usr/bin/dash")
@@ -241,14 +241,14 @@ RUN ["env", "LD_LIBRARY_PATH=/opt/lib", "/opt/script"]
 	})
 	static := a.step(t, `RUN ["/opt/busybox"`)
 	wantComplete(t, static)
-	if f := mustInput(t, static, "/opt/busybox"); len(static.Inputs.Files) != 1 || len(static.Inputs.Packages) != 0 || f.Digest["sha256"] != a.file(t, "/opt/busybox").Digest["sha256"] {
+	if f := mustInput(t, static, "/opt/busybox"); len(static.Inputs.Files) != 1 || len(static.Inputs.Packages) != 0 || f.Digest.String() != a.file(t, "/opt/busybox").Digest.String() {
 		t.Errorf("inputs of a static program: %+v", static.Inputs)
 	}
 	script := a.step(t, "LD_LIBRARY_PATH")
 	wantComplete(t, script)
 	wantInput(t, script, whole("/opt/script", "#!/opt/interpreter\n"))
 	for _, p := range []string{"/opt/interpreter", "/opt/lib/libc.so.6"} {
-		if f := mustInput(t, script, p); f.Digest["sha256"] != a.file(t, p).Digest["sha256"] {
+		if f := mustInput(t, script, p); f.Digest.String() != a.file(t, p).Digest.String() {
 			t.Errorf("%s: %+v", p, f)
 		}
 	}
@@ -269,7 +269,7 @@ RUN mkdir /new && ln /d/linked.txt /new/name && cat /new/name
 	// Nobody watches a new folder, so the name that was there before stands for it.
 	linked := a.step(t, "RUN mkdir /new")
 	wantComplete(t, linked)
-	if f := mustInput(t, linked, "/d/linked.txt"); f.Digest["sha256"] != sha256Of([]byte("linked\n"))["sha256"] {
+	if f := mustInput(t, linked, "/d/linked.txt"); f.Digest.String() != sha256Of([]byte("linked\n")).Hex {
 		t.Errorf("file read through a new link: %+v", f)
 	}
 	for command, p := range map[string]string{

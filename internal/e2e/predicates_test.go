@@ -119,9 +119,9 @@ func input(s provenance.Step, p string) (provenance.FileInput, bool) {
 	return provenance.FileInput{}, false
 }
 
-func sha256Of(b []byte) map[string]string {
+func sha256Of(b []byte) *provenance.SHA256 {
 	sum := sha256.Sum256(b)
-	return map[string]string{"sha256": hex.EncodeToString(sum[:])}
+	return provenance.NewSHA256(hex.EncodeToString(sum[:]))
 }
 
 // imageFile is an entry of an image's layers, folded.

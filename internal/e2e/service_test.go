@@ -244,7 +244,7 @@ func checkUnowned(t *testing.T, a account) {
 	want, got := map[string]string{}, map[string]string{}
 	for _, f := range a.contents.Files {
 		if f.Type == provenance.TypeFile && f.Package == nil {
-			want["."+string(f.Path)] = f.Digest["sha256"]
+			want["."+string(f.Path)] = f.Digest.String()
 		}
 	}
 	for _, f := range spdxDocument(t, a).Files {

@@ -106,7 +106,7 @@ func craftedLedger(t *testing.T, edit func([]sbom.Entry) []sbom.Entry) string {
 	t.Helper()
 	entries := []sbom.Entry{
 		{Path: "/d", Type: sbom.TypeDir, Mode: "0755"},
-		{Path: "/d/file", Type: sbom.TypeFile, Mode: "0644", Size: 5, SHA256: sha256Of([]byte("file\n"))["sha256"]},
+		{Path: "/d/file", Type: sbom.TypeFile, Mode: "0644", Size: 5, SHA256: sha256Of([]byte("file\n")).Hex},
 		{Path: "/d/link", Type: sbom.TypeSymlink, Mode: "0777", Target: "file"},
 	}
 	if edit != nil {
@@ -132,7 +132,7 @@ func TestBindRefusesATamperedTree(t *testing.T) {
 	}{
 		{"untouched", nil, ""},
 		{"size", at(1, func(f *sbom.Entry) { f.Size = 6 }), "/d/file: size 5, evidence says 6"},
-		{"bytes", at(1, func(f *sbom.Entry) { f.SHA256 = sha256Of([]byte("fool\n"))["sha256"] }), "/d/file: sha256 "},
+		{"bytes", at(1, func(f *sbom.Entry) { f.SHA256 = sha256Of([]byte("fool\n")).Hex }), "/d/file: sha256 "},
 		{"mode", at(1, func(f *sbom.Entry) { f.Mode = "4755" }), "/d/file: mode 0644, evidence says 4755"},
 		{"owner", at(0, func(f *sbom.Entry) { f.UID = 7 }), "/d: uid 0, evidence says 7"},
 		{"target", at(2, func(f *sbom.Entry) { f.Target = "/etc/shadow" }), "/d/link: target file, evidence says /etc/shadow"},

@@ -86,7 +86,7 @@ func TestRootfsOfARealImage(t *testing.T) {
 func described(files []provenance.File) map[string]string {
 	out := make(map[string]string)
 	for _, f := range files {
-		out[string(f.Path)] = fmt.Sprintf("%s %s %d:%d %d %s %s %s", f.Type, f.Mode, f.UID, f.GID, f.Size, f.Digest["sha256"], f.Target, f.Device)
+		out[string(f.Path)] = fmt.Sprintf("%s %s %d:%d %d %s %s %s", f.Type, f.Mode, f.UID, f.GID, f.Size, f.Digest.String(), f.Target, f.Device)
 	}
 	return out
 }

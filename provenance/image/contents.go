@@ -2,7 +2,6 @@ package image
 
 import (
 	"fmt"
-	"maps"
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/step"
@@ -64,8 +63,8 @@ func compareFile(s, l provenance.File) string {
 		return differ("owner", fmt.Sprintf("%d:%d", l.UID, l.GID), fmt.Sprintf("%d:%d", s.UID, s.GID))
 	case s.Size != l.Size:
 		return differ("size", l.Size, s.Size)
-	case !maps.Equal(s.Digest, l.Digest):
-		return differ("digest", shown(l.Digest), shown(s.Digest))
+	case s.Digest.String() != l.Digest.String():
+		return differ("digest", "sha256:"+l.Digest.String(), "sha256:"+s.Digest.String())
 	case s.Target != l.Target:
 		return differ("link target", fmt.Sprintf("%q", string(l.Target)), fmt.Sprintf("%q", string(s.Target)))
 	case s.Device != l.Device:
@@ -74,11 +73,4 @@ func compareFile(s, l provenance.File) string {
 		return differ("capability", fmt.Sprintf("%q", l.Capability), fmt.Sprintf("%q", s.Capability))
 	}
 	return ""
-}
-
-func shown(set map[string]string) string {
-	if d, ok := set["sha256"]; ok && len(set) == 1 {
-		return "sha256:" + d
-	}
-	return fmt.Sprintf("%v", set)
 }

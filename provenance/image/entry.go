@@ -58,7 +58,7 @@ func (t *tree) read(h *tar.Header, r io.Reader) (*node, error) {
 			return nil, err
 		}
 		n.file.Size = size
-		n.file.Digest = map[string]string{"sha256": hex.EncodeToString(sum.Sum(nil))}
+		n.file.Digest = provenance.NewSHA256(hex.EncodeToString(sum.Sum(nil)))
 	case tar.TypeDir:
 		n.file.Type = provenance.TypeDir
 		n.children = make(map[string]*node)

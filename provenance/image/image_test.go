@@ -205,7 +205,7 @@ func TestCompareFindsEveryDifference(t *testing.T) {
 		{"uid", edit("/app", func(f *provenance.File) { f.UID = 1 }), image.Difference{Path: "/app", What: "owner is 1000:1000 in the layers, 1:1000 in the statement"}},
 		{"gid", edit("/app", func(f *provenance.File) { f.GID = 1 }), image.Difference{Path: "/app", What: "owner is 1000:1000 in the layers, 1000:1 in the statement"}},
 		{"size", edit("/app/server", func(f *provenance.File) { f.Size = 1 }), image.Difference{Path: "/app/server", What: "size is 13 in the layers, 1 in the statement"}},
-		{"digest", edit("/was-file/y", func(f *provenance.File) { f.Digest = map[string]string{"sha256": "00"} }),
+		{"digest", edit("/was-file/y", func(f *provenance.File) { f.Digest = provenance.NewSHA256("00") }),
 			image.Difference{Path: "/was-file/y", What: "digest is sha256:a1fce4363854ff888cff4b8e7875d600c2682390412a8cf79b37d0b11148b0fa in the layers, sha256:00 in the statement"}},
 		{"target", edit("/was-dir", func(f *provenance.File) { f.Target = "x" }), image.Difference{Path: "/was-dir", What: `link target is "was-file" in the layers, "x" in the statement`}},
 		{"device", edit("/dev/null", func(f *provenance.File) { f.Device = "1:5" }), image.Difference{Path: "/dev/null", What: "device is 1:3 in the layers, 1:5 in the statement"}},

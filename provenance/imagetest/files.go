@@ -67,7 +67,7 @@ func Files() []provenance.File {
 	f := func(path, mode, body string) provenance.File {
 		sum := sha256.Sum256([]byte(body))
 		return provenance.File{Path: step.Path(path), Type: provenance.TypeFile, Mode: mode, Size: int64(len(body)),
-			Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}
+			Digest: provenance.NewSHA256(hex.EncodeToString(sum[:]))}
 	}
 	d := func(path, mode string) provenance.File {
 		return provenance.File{Path: step.Path(path), Type: provenance.TypeDir, Mode: mode}

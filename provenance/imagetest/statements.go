@@ -53,7 +53,7 @@ func SPDX(platform string) map[string]any {
 		if f.Type == provenance.TypeFile && f.Package == nil {
 			name, _ := f.Path.MarshalText() // never fails
 			files = append(files, map[string]any{"SPDXID": "SPDXRef-File", "fileName": "." + string(name),
-				"checksums": []any{map[string]any{"algorithm": "SHA256", "checksumValue": f.Digest["sha256"]}}})
+				"checksums": []any{map[string]any{"algorithm": "SHA256", "checksumValue": f.Digest.String()}}})
 		}
 	}
 	return map[string]any{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "image", "dataLicense": "CC0-1.0",
@@ -66,7 +66,7 @@ const emptySum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b8
 // COPY, and a RUN whose record is not complete and whose command is hostile to
 // terminals.
 func Steps(platform string) provenance.Steps {
-	sum := map[string]string{"sha256": emptySum}
+	sum := provenance.NewSHA256(emptySum)
 	exit := 0
 	process := &step.Process{Groups: []uint32{}, Cwd: "/"}
 	sandbox := &step.Sandbox{Harden: step.HardenBaseline, NoNewPrivileges: true, Seccomp: "filter",
@@ -104,8 +104,8 @@ func Steps(platform string) provenance.Steps {
 		Outputs: out()}
 	return provenance.Steps{Platform: platform, Options: map[string]string{"observe": "on"}, Image: "step3",
 		Materials: []provenance.Material{
-			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@bookworm", Digest: sum, Platform: platform, Pinned: true},
-			{ID: "source2", Kind: step.SourceLocal, URI: "local:context", Digest: sum},
+			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@bookworm", Digest: map[string]string{"sha256": emptySum}, Platform: platform, Pinned: true},
+			{ID: "source2", Kind: step.SourceLocal, URI: "local:context", Digest: map[string]string{"sha256": emptySum}},
 		},
 		Steps: []provenance.Step{run, copied, hostile}}
 }

@@ -75,7 +75,7 @@ func (doc *inventory) checkFiles(contents provenance.Contents) error {
 	unowned := make(map[step.Path]string)
 	for _, f := range contents.Files {
 		if f.Type == provenance.TypeFile && f.Package == nil {
-			unowned[f.Path] = f.Digest["sha256"]
+			unowned[f.Path] = f.Digest.String()
 		}
 	}
 	for _, f := range doc.Files {
