@@ -33,13 +33,16 @@ func record() step.Record {
 		Exit:    137,
 		Process: step.Process{UID: 1, GID: 2, Groups: []uint32{2, 3}, Cwd: "/\xff"},
 		Sandbox: step.Sandbox{
-			Harden:          step.HardenBaseline,
+			Harden:          step.HardenStrict,
+			Kernel:          "6.12.9",
 			NoNewPrivileges: true,
 			Capabilities: step.CapabilitySets{
 				Bounding: []string{"CAP_CHOWN"}, Effective: []string{}, Permitted: []string{},
 				Inheritable: []string{}, Ambient: []string{},
 			},
 			Seccomp:   "filter",
+			Filter:    &step.Filter{Name: "strict/1", Digest: "sha256:00"},
+			Landlock:  &step.Landlock{ABI: 6, Restricts: []string{step.RestrictWrites}, Writable: []step.Path{"/tmp", "/\xff"}},
 			CoreLimit: &core,
 		},
 		Observation: step.Observation{

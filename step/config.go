@@ -46,6 +46,8 @@ type Config struct {
 	Observe bool `json:"observe"`
 	// Harden is the profile of the sandbox for the command; one of the Harden constants.
 	Harden string `json:"harden"`
+	// Root lets the command of a strict step run as root.
+	Root bool `json:"root,omitempty"`
 	// Network has the command's use of the network recorded; nil leaves the network as
 	// BuildKit made it.
 	Network *ConfigNetwork `json:"network,omitempty"`
@@ -107,6 +109,9 @@ func DecodeConfig(s string) (Config, error) {
 	case HardenOff, HardenBaseline, HardenStrict:
 	default:
 		return Config{}, fmt.Errorf("decode runner config: profile %q", c.Harden)
+	}
+	if c.Root && c.Harden != HardenStrict {
+		return Config{}, fmt.Errorf("decode runner config: root allowed in profile %q", c.Harden)
 	}
 	if c.NoRecord && (c.Observe || c.Network != nil) {
 		return Config{}, errors.New("decode runner config: observation without a record")

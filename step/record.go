@@ -40,17 +40,55 @@ const (
 // Sandbox is what was in force for the command, read back from the kernel after
 // it was applied, not what was asked for.
 type Sandbox struct {
-	Harden          string `json:"harden"`
+	Harden string `json:"harden"`
+	// Kernel is the release that enforced it (uname(2)).
+	Kernel          string `json:"kernel"`
 	NoNewPrivileges bool   `json:"noNewPrivileges"`
 	// Capabilities of the command (capabilities(7)).
 	Capabilities CapabilitySets `json:"capabilities"`
 	// Seccomp is the mode of the command: disabled, strict or filter (seccomp(2)).
 	Seccomp string `json:"seccomp"`
+	// Filter is the runner's own seccomp filter, on top of any that the builder set;
+	// null without one.
+	Filter *Filter `json:"filter,omitempty"`
+	// Landlock is null when nothing was restricted by it.
+	Landlock *Landlock `json:"landlock,omitempty"`
 	// CoreLimit is RLIMIT_CORE's soft limit in bytes; null is unlimited.
 	CoreLimit *uint64 `json:"coreLimit"`
 	// Notes say what of the sandbox could not be applied and why, sorted.
 	Notes []string `json:"notes,omitempty"`
 }
+
+// Filter identifies a seccomp filter.
+type Filter struct {
+	// Name says what it refuses and its version: "baseline/1", "strict+proxy/1".
+	Name string `json:"name"`
+	// Digest is sha256:HEX of its instructions (struct sock_filter, little-endian).
+	Digest string `json:"digest"`
+}
+
+// Landlock is what Landlock restricted (landlock(7)).
+type Landlock struct {
+	// ABI is the version that the kernel has.
+	ABI int `json:"abi"`
+	// Restricts has Restrict constants, sorted.
+	Restricts []string `json:"restricts"`
+	// Writable are the files and folders that the command could write to, with all
+	// below them; sorted, and set with [RestrictWrites] alone.
+	Writable []Path `json:"writable,omitempty"`
+}
+
+// What a [Landlock] restricts.
+const (
+	// RestrictSockets: abstract Unix sockets of processes that the step did not start.
+	RestrictSockets = "abstract-unix-sockets"
+	// RestrictSignals: signals to such processes, the runner among them.
+	RestrictSignals = "signals"
+	// RestrictTCP: connections to any port but the recorder's, and servers.
+	RestrictTCP = "tcp"
+	// RestrictWrites: files outside of Writable.
+	RestrictWrites = "writes"
+)
 
 // CapabilitySets are sorted names like CAP_CHOWN, never null.
 type CapabilitySets struct {

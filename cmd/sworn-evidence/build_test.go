@@ -94,9 +94,16 @@ func aRecord() step.Record {
 		Version: step.RecordVersion,
 		Command: []string{"/bin/sh", "-c", "apt-get install dash && make"},
 		Process: step.Process{Groups: []uint32{}, Cwd: "/"},
-		Sandbox: step.Sandbox{Harden: step.HardenOff, Seccomp: "filter", Capabilities: step.CapabilitySets{
-			Bounding: []string{"CAP_CHOWN"}, Effective: []string{}, Permitted: []string{}, Inheritable: []string{}, Ambient: []string{},
-		}},
+		Sandbox: step.Sandbox{
+			Harden: step.HardenStrict, Kernel: "6.12.9", NoNewPrivileges: true, Seccomp: "filter",
+			Capabilities: step.CapabilitySets{
+				Bounding: []string{"CAP_CHOWN"}, Effective: []string{}, Permitted: []string{}, Inheritable: []string{}, Ambient: []string{},
+			},
+			Filter: &step.Filter{Name: "strict/1", Digest: digest("filter")},
+			Landlock: &step.Landlock{
+				ABI: 6, Restricts: []string{step.RestrictSockets, step.RestrictSignals, step.RestrictWrites}, Writable: []step.Path{"/tmp"},
+			},
+		},
 		Observation: step.Observation{Mode: step.ObserveInotify, Complete: true, Inputs: []step.Input{
 			{Path: "/etc/issue", Digest: digest("issue"), Size: 5},
 			{Path: "/etc/motd", Changed: true, Size: 7},

@@ -61,11 +61,22 @@ func sandboxText(s *provenance.Step) string {
 	if b.NoNewPrivileges {
 		out = append(out, "no new privileges")
 	}
-	out = append(out, fmt.Sprintf("%d capabilities", len(b.Capabilities.Bounding)), "seccomp "+b.Seccomp)
+	out = append(out, fmt.Sprintf("%d capabilities", len(b.Capabilities.Bounding)), "seccomp "+seccompText(b))
+	if b.Landlock != nil {
+		out = append(out, "landlock "+strings.Join(b.Landlock.Restricts, ", "))
+	}
 	if s.Security == "insecure" {
 		out = append(out, "INSECURE")
 	}
 	return strings.Join(append(out, b.Notes...), "; ")
+}
+
+// seccompText names the filter of ours, which says more than the mode.
+func seccompText(b *step.Sandbox) string {
+	if b.Filter != nil {
+		return b.Filter.Name
+	}
+	return b.Seccomp
 }
 
 func inputsText(in *provenance.Inputs) string {

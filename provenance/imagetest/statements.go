@@ -69,7 +69,9 @@ func Steps(platform string) provenance.Steps {
 	sum := provenance.NewSHA256(emptySum)
 	exit := 0
 	process := &step.Process{Groups: []uint32{}, Cwd: "/"}
-	sandbox := &step.Sandbox{Harden: step.HardenBaseline, NoNewPrivileges: true, Seccomp: "filter",
+	sandbox := &step.Sandbox{Harden: step.HardenBaseline, Kernel: "6.12.9", NoNewPrivileges: true, Seccomp: "filter",
+		Filter:       &step.Filter{Name: "baseline/1", Digest: "sha256:" + emptySum},
+		Landlock:     &step.Landlock{ABI: 6, Restricts: []string{step.RestrictSockets}},
 		Capabilities: step.CapabilitySets{Bounding: []string{"CAP_CHOWN"}, Effective: []string{"CAP_CHOWN"}, Permitted: []string{"CAP_CHOWN"}, Inheritable: []string{}, Ambient: []string{}}}
 	out := func(added ...provenance.FileOutput) provenance.Outputs {
 		if added == nil {

@@ -131,9 +131,12 @@ func (c *container) file(name, text string) {
 }
 
 // forger puts the hostile program at /forger.
-func (c *container) forger(mode os.FileMode) {
+func (c *container) forger(mode os.FileMode) { c.forgerFor("", mode) }
+
+// forgerFor makes it a program of another architecture than this machine's.
+func (c *container) forgerFor(goarch string, mode os.FileMode) {
 	c.t.Helper()
-	copyFile(c.t, goBuild(c.t, "./testdata/forger"), c.base+"/merged/forger", mode)
+	copyFile(c.t, goBuildFor(c.t, goarch, "./testdata/forger"), c.base+"/merged/forger", mode)
 }
 
 // bind adds a mount; source is a folder or file of the host.

@@ -4,32 +4,37 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sworn-build/sworn/step"
 	"golang.org/x/sys/unix"
 )
 
 // keptCaps are what a build needs to install software: give files away, act as
 // another user. SETFCAP is among them because file capabilities are part of an
-// image's content; with no_new_privs they give the step nothing.
-func keptCaps() capSet {
-	return capsOf(unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID,
-		unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_SETFCAP)
+// image's content; with no_new_privs they give the step nothing. A strict step makes
+// no files that give privileges.
+func keptCaps(profile string) capSet {
+	kept := capsOf(unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID,
+		unix.CAP_SETUID, unix.CAP_SETGID)
+	if profile != step.HardenStrict {
+		kept |= capsOf(unix.CAP_SETFCAP)
+	}
+	return kept
 }
 
-// harden restricts the calling thread, which must be locked, and whatever it
-// forks. It returns notes on what could not be applied for want of privilege;
-// any other failure is an error, and then nothing may be started.
-func harden() (notes []string, err error) {
+// harden takes capabilities, core dumps and the way to new privileges from the calling
+// thread. It returns notes on what could not be applied for want of privilege.
+func harden(kept capSet) (notes []string, err error) {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		return nil, fmt.Errorf("harden: set core limit: %w", err)
 	}
-	err = cutBounding(keptCaps())
+	err = cutBounding(kept)
 	switch {
 	case errors.Is(err, unix.EPERM):
 		notes = append(notes, "capability bounding set not cut: operation not permitted")
 	case err != nil:
 		return nil, fmt.Errorf("harden: cut capability bounding set: %w", err)
 	}
-	if err := cutCaps(keptCaps()); err != nil {
+	if err := cutCaps(kept); err != nil {
 		return nil, fmt.Errorf("harden: cut capabilities: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {

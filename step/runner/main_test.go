@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -49,8 +50,15 @@ var builds struct {
 }
 
 // goBuild builds a static program once and returns its path.
-func goBuild(t *testing.T, pkg string) string {
+func goBuild(t *testing.T, pkg string) string { return goBuildFor(t, "", pkg) }
+
+// goBuildFor builds for an architecture, or this machine's own. Programs of 32 bits
+// run on amd64 alone.
+func goBuildFor(t *testing.T, goarch, pkg string) string {
 	t.Helper()
+	if goarch == "386" && runtime.GOARCH != "amd64" {
+		t.Skip("needs amd64: runs programs for 386")
+	}
 	builds.Lock()
 	defer builds.Unlock()
 	if builds.dir == "" {
@@ -60,12 +68,15 @@ func goBuild(t *testing.T, pkg string) string {
 		}
 		builds.dir = dir
 	}
-	file := filepath.Join(builds.dir, filepath.Base(pkg))
+	file := filepath.Join(builds.dir, filepath.Base(pkg)+goarch)
 	if _, err := os.Stat(file); err == nil {
 		return file
 	}
 	cmd := exec.Command("go", "build", "-p", "2", "-trimpath", "-ldflags", "-s -w", "-o", file, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if goarch != "" {
+		cmd.Env = append(cmd.Env, "GOARCH="+goarch)
+	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
 	}

@@ -265,7 +265,7 @@ func TestHardenedRootCanStillSetFileCapabilities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if st.effective != keptCaps() || st.bounding != keptCaps() {
+	if st.effective != keptCaps(step.HardenBaseline) || st.bounding != keptCaps(step.HardenBaseline) {
 		t.Errorf("effective %v, bounding %v", st.effective.names(), st.bounding.names())
 	}
 	if diff := cmp.Diff(st.effective.names(), got.record.Sandbox.Capabilities.Effective); diff != "" {

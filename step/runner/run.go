@@ -121,7 +121,7 @@ func (r *run) command(ctx context.Context, o Options) (started, error) {
 			return started{}, err
 		}
 	}
-	s, err := command{o.Args, commandEnv(o.Environ, r.cfg), r.cfg.Harden != step.HardenOff}.start()
+	s, err := command{o.Args, commandEnv(o.Environ, r.cfg), limits{profile: r.cfg.Harden, root: r.cfg.Root}}.start()
 	if err != nil {
 		return started{}, err
 	}

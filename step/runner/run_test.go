@@ -94,13 +94,13 @@ func TestHardenedCommandIsAsRecorded(t *testing.T) {
 		if harden == step.HardenOff {
 			continue
 		}
-		if extra := (st.permitted | st.effective | st.inheritable | st.ambient) &^ keptCaps(); extra != 0 || !st.noNewPrivs {
+		if extra := (st.permitted | st.effective | st.inheritable | st.ambient) &^ keptCaps(step.HardenBaseline); extra != 0 || !st.noNewPrivs {
 			t.Errorf("command has %v, no_new_privs %v", extra.names(), st.noNewPrivs)
 		}
 		if sb.CoreLimit == nil || *sb.CoreLimit != 0 || !strings.HasSuffix(got.stdout, "\n0\n0\n") {
 			t.Errorf("core limit %v, command has %q", sb.CoreLimit, got.stdout[max(0, len(got.stdout)-20):])
 		}
-		if os.Geteuid() == 0 && st.bounding&^keptCaps() != 0 {
+		if os.Geteuid() == 0 && st.bounding&^keptCaps(step.HardenBaseline) != 0 {
 			t.Errorf("bounding set %v", st.bounding.names())
 		}
 	}

@@ -60,9 +60,9 @@ func parseStatus(text string) (threadStatus, error) {
 }
 
 // readSandbox reads back what is in force for the calling thread, and so for what
-// it forks. With hardened set, anything that harden should have removed and that
-// is still there is an error.
-func readSandbox(hardened bool, notes []string) (step.Sandbox, threadStatus, error) {
+// it forks, after the profile was applied to it. Anything that should have been removed
+// and is still there is an error.
+func readSandbox(profile string, a applied) (step.Sandbox, threadStatus, error) {
 	text, err := os.ReadFile("/proc/thread-self/status")
 	if err != nil {
 		return step.Sandbox{}, threadStatus{}, fmt.Errorf("read process status: %w", err)
@@ -76,7 +76,8 @@ func readSandbox(hardened bool, notes []string) (step.Sandbox, threadStatus, err
 		return step.Sandbox{}, threadStatus{}, fmt.Errorf("read core limit: %w", err)
 	}
 	sb := step.Sandbox{
-		Harden:          step.HardenOff,
+		Harden:          profile,
+		Kernel:          a.kernel,
 		NoNewPrivileges: st.noNewPrivs,
 		Capabilities: step.CapabilitySets{
 			Bounding:    st.bounding.names(),
@@ -85,18 +86,19 @@ func readSandbox(hardened bool, notes []string) (step.Sandbox, threadStatus, err
 			Inheritable: st.inheritable.names(),
 			Ambient:     st.ambient.names(),
 		},
-		Seccomp: st.seccomp,
-		Notes:   slices.Sorted(slices.Values(notes)),
+		Seccomp:  st.seccomp,
+		Filter:   a.filter,
+		Landlock: a.landlock,
+		Notes:    slices.Sorted(slices.Values(a.notes)),
 	}
 	if core.Cur != unix.RLIM_INFINITY {
 		sb.CoreLimit = &core.Cur
 	}
-	if !hardened {
+	if profile == step.HardenOff {
 		return sb, st, nil
 	}
-	sb.Harden = step.HardenBaseline
-	extra := (st.effective | st.permitted | st.inheritable | st.ambient) &^ keptCaps()
-	if extra != 0 || !st.noNewPrivs || core.Cur != 0 {
+	extra := (st.effective | st.permitted | st.inheritable | st.ambient) &^ keptCaps(profile)
+	if extra != 0 || !st.noNewPrivs || core.Cur != 0 || a.filter != nil && st.seccomp != "filter" {
 		return step.Sandbox{}, threadStatus{}, fmt.Errorf("harden: not in force after it was applied (capabilities left: %v)", extra.names())
 	}
 	return sb, st, nil

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sworn-build/sworn/step"
 )
 
 const statusText = "Name:\tcat\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000014002\nCapInh:\t0000000000000000\n" +
@@ -84,7 +85,7 @@ func TestEscapesNeedAWayToThem(t *testing.T) {
 		{"permitted", threadStatus{permitted: ptrace, noNewPrivs: true}, 1},
 		{"through a set-user-ID file", threadStatus{bounding: ptrace}, 1},
 		{"bounding set alone", threadStatus{bounding: ptrace, noNewPrivs: true}, 0},
-		{"kept ones", threadStatus{permitted: keptCaps(), bounding: keptCaps()}, 0},
+		{"kept ones", threadStatus{permitted: keptCaps(step.HardenBaseline), bounding: keptCaps(step.HardenBaseline)}, 0},
 	} {
 		if got := tt.st.escapes(); len(got) != tt.want {
 			t.Errorf("%s: %v", tt.name, got)

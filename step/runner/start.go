@@ -11,7 +11,7 @@ import (
 type command struct {
 	argv   []string
 	env    []string
-	harden bool
+	limits limits
 }
 
 // started is a command that was started, or could not be.
@@ -19,6 +19,8 @@ type started struct {
 	pid     int
 	sandbox step.Sandbox
 	status  threadStatus
+	// open says why the command could reach more of the network than its limits say.
+	open []string
 	// failed is set when the command, not the sandbox, is at fault.
 	failed *StartError
 }
@@ -43,18 +45,15 @@ func (c command) start() (started, error) {
 }
 
 func (c command) startHere() (started, error) {
-	var notes []string
-	if c.harden {
-		var err error
-		if notes, err = harden(); err != nil {
-			return started{}, err
-		}
-	}
-	sb, st, err := readSandbox(c.harden, notes)
+	a, err := c.limits.apply()
 	if err != nil {
 		return started{}, err
 	}
-	s := started{sandbox: sb, status: st}
+	sb, st, err := readSandbox(c.limits.profile, a)
+	if err != nil {
+		return started{}, err
+	}
+	s := started{sandbox: sb, status: st, open: a.open}
 	path, _ := lookupEnv(c.env, "PATH")
 	file, err := lookPath(c.argv[0], path)
 	if err != nil {

@@ -65,6 +65,12 @@ func main() {
 		_ = syscall.Setuid(0)
 		cmd := exec.Command("/forger", "daemon-child")
 		fmt.Println("uid:", os.Getuid(), "start:", cmd.Start())
+	case "escape":
+		escape()
+	case "debug":
+		debug()
+	case "sleep":
+		time.Sleep(time.Minute)
 	case "filecap":
 		// cap_net_raw+ep as setcap(8) writes it: struct vfs_cap_data, revision 2.
 		data := []byte{1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
