@@ -27,6 +27,7 @@ type request struct {
 	find    ToolSource
 	convert dockerfile2llb.ConvertOpt
 	git     gitPins
+	steps   *profiles
 }
 
 // Frontend builds Dockerfiles. The zero value has Sworn's own defaults.
@@ -136,6 +137,10 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 	if find == nil {
 		find = OwnImage
 	}
+	var err error
+	if r.steps, err = readProfiles(r.src.Data, r.options); err != nil {
+		return nil, err
+	}
 	tools, err := find(ctx, current)
 	if err != nil {
 		return nil, err
@@ -159,7 +164,7 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 		if idx != 0 {
 			opt.Warn = nil
 		}
-		df, err := dockerfile2llb.Dockerfile2LLB(ctx, r.src.Data, opt)
+		df, err := dockerfile2llb.Dockerfile2LLB(ctx, r.steps.dockerfile, opt)
 		if err != nil {
 			return nil, err
 		}

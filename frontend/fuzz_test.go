@@ -35,18 +35,18 @@ func FuzzParseOptions(f *testing.F) {
 			return
 		}
 		for _, d := range options() {
-			if !slices.Contains(d.values, *d.field(&o)) {
+			if d.values != nil && !slices.Contains(d.values, o.Map()[d.key]) {
 				t.Errorf("%s is %q", d.key, *d.field(&o))
 			}
 		}
-		if name, ok := strings.CutPrefix(arg, argPrefix); ok && o.Map()[strings.ToLower(name)] != value {
+		if name, ok := strings.CutPrefix(arg, argPrefix); ok && o.Map()[strings.ToLower(name)] != value && strings.ToLower(name) != "allow" {
 			t.Errorf("build arg %s=%s gives %v", arg, value, o.Map())
 		}
 		again := map[string]string{}
 		for k, v := range o.Map() {
 			again[optBuildArg+argPrefix+strings.ToUpper(k)] = v
 		}
-		if same, err := ParseOptions(nil, again); err != nil || !cmp.Equal(o, same) {
+		if same, err := ParseOptions(nil, again); err != nil || !cmp.Equal(o.Map(), same.Map()) {
 			t.Errorf("%v given once more is %v, %v", o, same, err)
 		}
 	})

@@ -7,7 +7,7 @@ import (
 )
 
 func TestOptions(t *testing.T) {
-	defaults := map[string]string{"harden": "baseline", "observe": "on", "statements": "on"}
+	defaults := map[string]string{"allow": "", "harden": "baseline", "network": "default", "observe": "on", "statements": "on"}
 	with := func(kv ...string) map[string]string {
 		m := map[string]string{}
 		for k, v := range defaults {
@@ -18,7 +18,7 @@ func TestOptions(t *testing.T) {
 		}
 		return m
 	}
-	const keys = "valid: harden, observe, statements"
+	const keys = "valid: allow, harden, network, observe, statements"
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -42,6 +42,22 @@ func TestOptions(t *testing.T) {
 			env:  []string{"SWORN_HARDEN=baseline"},
 			opts: map[string]string{"cmdline": "ref observe=off harden=off", "build-arg:SWORN_OBSERVE": "on"}, want: with("harden", "off"),
 		},
+		{name: "strict has no network", opts: map[string]string{"cmdline": "ref harden=strict"}, want: with("harden", "strict", "network", "none")},
+		{
+			name: "strict with a network", want: with("harden", "strict", "network", "record"),
+			env: []string{"SWORN_NETWORK=record"}, opts: map[string]string{"cmdline": "ref harden=strict"},
+		},
+		{
+			name: "patterns add up", want: with("allow", "https://a.test/**,https://b.test/x,https://c.test/"),
+			opts: map[string]string{"cmdline": "ref allow=https://c.test/,https://a.test/** allow=https://b.test/x allow=https://c.test/"},
+		},
+		{
+			name: "patterns of a build arg replace those before", want: with("allow", "https://b.test/"),
+			opts: map[string]string{"cmdline": "ref allow=https://a.test/", "build-arg:SWORN_ALLOW": "https://b.test/"},
+		},
+		{name: "no patterns", opts: map[string]string{"cmdline": "ref allow=a.test", "build-arg:SWORN_ALLOW": ""}, want: with()},
+		{name: "an empty pattern", opts: map[string]string{"cmdline": "ref allow=a.test,,b.test"}, err: `syntax line: bad allow pattern ""; valid: PATTERN[,PATTERN] without spaces`},
+		{name: "unknown network", opts: map[string]string{"cmdline": "ref network=host"}, err: `syntax line: unknown value "host" of option network; valid: default, none, record`},
 		{name: "other build args", opts: map[string]string{"build-arg:SWORNX": "1", "build-arg:A_SWORN_B": "1"}, want: with()},
 		{
 			name: "the first word is the reference, whatever it looks like",
@@ -50,7 +66,7 @@ func TestOptions(t *testing.T) {
 		{name: "unknown key", opts: map[string]string{"cmdline": "ref speed=fast"}, err: `syntax line: unknown option "speed"; ` + keys},
 		{name: "unknown value", opts: map[string]string{"cmdline": "ref observe=maybe"}, err: `syntax line: unknown value "maybe" of option observe; valid: on, off`},
 		{name: "upper case", opts: map[string]string{"cmdline": "ref OBSERVE=off"}, err: `syntax line: unknown option "OBSERVE"; ` + keys},
-		{name: "empty value", opts: map[string]string{"cmdline": "ref harden="}, err: `syntax line: unknown value "" of option harden; valid: baseline, off`},
+		{name: "empty value", opts: map[string]string{"cmdline": "ref harden="}, err: `syntax line: unknown value "" of option harden; valid: baseline, strict, off`},
 		{name: "no equals sign", opts: map[string]string{"cmdline": "ref observe"}, err: `syntax line: "observe" is not KEY=VALUE`},
 		{name: "unknown build arg", opts: map[string]string{"build-arg:SWORN_SPEED": "fast"}, err: `build arg SWORN_SPEED: unknown option "speed"; ` + keys},
 		{name: "unknown value of a build arg", opts: map[string]string{"build-arg:SWORN_STATEMENTS": "some"}, err: `build arg SWORN_STATEMENTS: unknown value "some" of option statements; valid: on, always, off`},

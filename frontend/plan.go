@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,18 +18,23 @@ import (
 // Dockerfile asked for it, pinned; moved leads to the graph that runs, whose evidence
 // the layout places.
 type planner struct {
-	g        *graph.Graph
-	external map[digest.Digest]bool
-	moved    graph.Mapping
-	layout   graph.Layout
+	g          *graph.Graph
+	external   map[digest.Digest]bool
+	directives map[int][]step.Directive // by the first line of their RUN
+	moved      graph.Mapping
+	layout     graph.Layout
 
 	ids     map[graph.Edge]string
+	made    map[graph.Edge]int // index of the step that makes a state of the graph that runs
 	sources []step.Source
 	steps   []step.Step
 }
 
 func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout) ([]byte, error) {
-	p := &planner{g: g, external: b.external, moved: moved, layout: layout, ids: map[graph.Edge]string{}}
+	p := &planner{
+		g: g, external: b.external, directives: b.steps.lines, moved: moved, layout: layout,
+		ids: map[graph.Edge]string{}, made: map[graph.Edge]int{},
+	}
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
@@ -66,12 +72,36 @@ func (p *planner) walk() error {
 			continue
 		}
 		for _, e := range outputs[v.Digest] {
+			if i, ok := p.made[p.moved.Edge(e)]; ok {
+				p.same(i, v, e)
+				continue
+			}
+			p.made[p.moved.Edge(e)] = n
 			n++
 			p.ids[e] = "step" + strconv.Itoa(n)
 			p.step(v, e)
 		}
 	}
 	return nil
+}
+
+// same adds a vertex to a step: directives told the two apart, but they run as one.
+func (p *planner) same(i int, v *graph.Vertex, e graph.Edge) {
+	s := &p.steps[i]
+	p.ids[e] = s.ID
+	s.Lines = append(s.Lines, p.g.Lines(v)...)
+	slices.SortFunc(s.Lines, func(a, b step.Lines) int { return cmp.Or(a.Start-b.Start, a.End-b.End) })
+	s.Lines = slices.Compact(s.Lines)
+	s.Directives = p.directed(s.Lines)
+}
+
+// directed are the directives of a RUN, by its lines.
+func (p *planner) directed(lines []step.Lines) []step.Directive {
+	var out []step.Directive
+	for _, l := range lines {
+		out = append(out, p.directives[l.Start]...)
+	}
+	return out
 }
 
 func (p *planner) step(v *graph.Vertex, e graph.Edge) {
@@ -88,6 +118,9 @@ func (p *planner) step(v *graph.Vertex, e graph.Edge) {
 	switch op := v.Op.Op.(type) {
 	case *pb.Op_Exec:
 		s.Exec = p.exec(v)
+		if !s.External {
+			s.Directives = p.directed(s.Lines)
+		}
 		switch {
 		case s.External && v.Runner == nil && v.UserExec() != op.Exec:
 			s.Unobserved = "the step came with an input of the frontend and ran under another runner than this build's"
@@ -131,7 +164,8 @@ func (p *planner) exec(v *graph.Vertex) *step.Exec {
 	op := v.UserExec()
 	m := op.GetMeta()
 	x := &step.Exec{
-		Args: m.GetArgs(), Env: m.GetEnv(), User: m.GetUser(), Cwd: m.GetCwd(),
+		Profile: v.Profile,
+		Args:    m.GetArgs(), Env: m.GetEnv(), User: m.GetUser(), Cwd: m.GetCwd(),
 		Network:  map[pb.NetMode]string{pb.NetMode_UNSET: "sandbox", pb.NetMode_HOST: "host", pb.NetMode_NONE: "none"}[op.Network],
 		Security: map[pb.SecurityMode]string{pb.SecurityMode_SANDBOX: "sandbox", pb.SecurityMode_INSECURE: "insecure"}[op.Security],
 	}

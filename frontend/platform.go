@@ -52,7 +52,10 @@ func (b *platformBuild) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if b.options.plain() {
+	if err := b.checkSecrets(g); err != nil {
+		return err
+	}
+	if b.options.plain() && len(b.steps.marked) == 0 {
 		b.scanTarget = b.dockerfile.State
 		b.ref, err = b.solve(ctx, g, g.Target(), false)
 		return err
@@ -66,8 +69,11 @@ func (b *platformBuild) run(ctx context.Context) error {
 	}
 	hardened := graph.Harden(pinned, graph.HardenOpt{
 		Arch: b.tools.Arch, Starts: b.kernelStarts, External: b.external,
-		Harden: b.options.Harden, Observe: b.options.Observe == "on", NoRecord: b.options.Statements == "off",
+		Profile: b.steps.options, Marked: b.steps.marked, Observe: b.options.Observe == "on", NoRecord: b.options.Statements == "off",
 	})
+	if err := b.checkProfiles(hardened); err != nil {
+		return err
+	}
 	recorded, moved, records, err := graph.Record(hardened, b.tools)
 	if err != nil {
 		return err

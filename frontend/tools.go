@@ -19,6 +19,7 @@ import (
 // Folders of the frontend's image.
 const (
 	ImageRunner   = "/runner"
+	ImageRecorder = "/recorder"
 	ImageEvidence = "/evidence"
 )
 
@@ -68,7 +69,7 @@ func toolsIn(ctx context.Context, st llb.State, arch string, opts ...llb.Constra
 	if err != nil {
 		return graph.Tools{}, fmt.Errorf("find the runner: %w", err)
 	}
-	return graph.Tools{Def: g, Runner: ImageRunner, Evidence: ImageEvidence, Arch: arch}, nil
+	return graph.Tools{Def: g, Runner: ImageRunner, Recorder: ImageRecorder, Evidence: ImageEvidence, Arch: arch}, nil
 }
 
 // kernelStarts reports whether the builder says that its kernel starts programs of a

@@ -35,7 +35,7 @@ func BenchmarkPasses(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				hardened := Harden(g, HardenOpt{Arch: "amd64", Harden: step.HardenBaseline, Observe: true})
+				hardened := Harden(g, HardenOpt{Arch: "amd64", Profile: step.Profile{Harden: step.HardenBaseline}, Observe: true})
 				recorded, _, records, err := Record(hardened, tools)
 				if err != nil {
 					b.Fatal(err)

@@ -109,7 +109,7 @@ func testTools(t testing.TB) Tools {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Tools{Def: decode(t, def.ToPB()), Runner: "/runner", Evidence: "/evidence"}
+	return Tools{Def: decode(t, def.ToPB()), Runner: "/runner", Recorder: "/recorder", Evidence: "/evidence"}
 }
 
 // pinsFor answers for every mutable source as a resolver would.
@@ -152,7 +152,7 @@ func runPasses(g *Graph, tools Tools, external map[digest.Digest]bool) (*built, 
 	if b.pinned, b.pins, err = Pin(g, pinsFor(g, external)); err != nil {
 		return nil, err
 	}
-	b.hardened = Harden(b.pinned, HardenOpt{Arch: "amd64", External: external, Harden: step.HardenBaseline, Observe: true})
+	b.hardened = Harden(b.pinned, HardenOpt{Arch: "amd64", External: external, Profile: step.Profile{Harden: step.HardenBaseline}, Observe: true})
 	if b.recorded, b.moved, b.records, err = Record(b.hardened, tools); err != nil {
 		return nil, err
 	}

@@ -35,10 +35,13 @@ type Vertex struct {
 	// Runner is set by [Harden] on the execs that are to run under Sworn's runner, by
 	// [Unrecord] on those of other builds that did, and used up by [Record].
 	Runner *step.Config
+	// Profile is how an exec of this build is to run; set by [Harden].
+	Profile *step.Profile
 	// Refused says why an exec does not run under the runner; set by [Harden].
 	Refused string
 
-	raw []byte
+	mark string // of an exec that has one; set by [Harden], used up by [Record]
+	raw  []byte
 }
 
 // Inputs returns the vertex's input edges in the op's order.

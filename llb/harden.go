@@ -22,13 +22,16 @@ type HardenOpt struct {
 	// External are original digests that are left alone: vertices of frontend inputs
 	// belong to other builds, whose steps would run again.
 	External map[digest.Digest]bool
-	// Harden, Observe and NoRecord go to the runner's Config.
-	Harden            string
+	// Profile is how execs run; those with a mark (see [MarkFlag]) as Marked says.
+	Profile step.Profile
+	Marked  map[string]step.Profile
+	// Observe and NoRecord go to the runner's Config.
 	Observe, NoRecord bool
 }
 
-// Harden decides for every exec whether it runs under the runner ([Vertex.Runner])
-// or why not ([Vertex.Refused]). Digests stay the same until [Record].
+// Harden decides for every exec how it runs ([Vertex.Profile]), and whether under the
+// runner ([Vertex.Runner]) or why not ([Vertex.Refused]). Digests stay the same until
+// [Record]; marks are gone from names already.
 func Harden(g *Graph, opt HardenOpt) *Graph {
 	n := g.clone()
 	for d, old := range g.vertices {
@@ -37,8 +40,19 @@ func Harden(g *Graph, opt HardenOpt) *Graph {
 			continue
 		}
 		v := *old
-		if v.Refused = refuse(old.Op, opt); v.Refused == "" {
-			v.Runner = runnerConfig(exec, opt)
+		profile := opt.Profile
+		if v.mark = markOf(exec, opt.Marked); v.mark != "" {
+			profile = opt.Marked[v.mark]
+			v.Meta = old.Meta.CloneVT()
+			describe(v.Meta, strings.Replace(v.Name(), " "+MarkFlag(v.mark), "", 1))
+		}
+		if exec.Network == pb.NetMode_NONE {
+			profile.Network, profile.Allow = step.NetworkNone, nil
+		}
+		v.Profile = &profile
+		op := unmarked(old.Op, v.mark)
+		if v.Refused = refuse(op, opt); v.Refused == "" {
+			v.Runner = runnerConfig(op.GetExec(), profile, opt)
 		}
 		n.vertices[d] = &v
 	}
@@ -79,8 +93,14 @@ func mountTarget(exec *pb.ExecOp, m *pb.Mount) string {
 	return path.Clean(t)
 }
 
-func runnerConfig(exec *pb.ExecOp, opt HardenOpt) *step.Config {
-	c := &step.Config{Version: step.ConfigVersion, Observe: opt.Observe && !opt.NoRecord, Harden: opt.Harden, NoRecord: opt.NoRecord}
+func runnerConfig(exec *pb.ExecOp, profile step.Profile, opt HardenOpt) *step.Config {
+	c := &step.Config{
+		Version: step.ConfigVersion, Observe: opt.Observe && !opt.NoRecord, Harden: profile.Harden, NoRecord: opt.NoRecord,
+		Root: profile.Root && profile.Harden == step.HardenStrict,
+	}
+	if profile.Network == step.NetworkRecord {
+		c.Network = &step.ConfigNetwork{Allow: profile.Allow}
+	}
 	for _, m := range exec.Mounts {
 		t := mountTarget(exec, m)
 		if t == pb.RootMount {
@@ -93,7 +113,7 @@ func runnerConfig(exec *pb.ExecOp, opt HardenOpt) *step.Config {
 		case pb.MountType_CACHE:
 			cm.Shared = true
 		case pb.MountType_BIND:
-			cm.Shared = m.Readonly
+			cm.Shared = m.Readonly || profile.Harden == step.HardenStrict // which makes it read-only
 		}
 		c.Mounts = append(c.Mounts, cm)
 	}

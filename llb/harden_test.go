@@ -79,7 +79,7 @@ func TestHardenTellsTheRunnerOfMounts(t *testing.T) {
 			{Input: -1, Dest: "/tmp", Output: skip, MountType: pb.MountType_TMPFS},
 		},
 	}), nil)
-	n := Harden(g, HardenOpt{Arch: "amd64", Harden: step.HardenBaseline})
+	n := Harden(g, HardenOpt{Arch: "amd64", Profile: step.Profile{Harden: step.HardenBaseline}})
 	want := &step.Config{Version: step.ConfigVersion, Harden: step.HardenBaseline, Mounts: []step.ConfigMount{
 		{Target: "/cache", Shared: true},
 		{Target: "/run/secret", Ignore: true},

@@ -157,7 +157,7 @@ func TestPassesLeaveTheirInputAlone(t *testing.T) {
 		}
 		same("Pin", decoded, g)
 		before := dump(t, pinned)
-		hardened := Harden(pinned, HardenOpt{Arch: "amd64", Harden: step.HardenBaseline})
+		hardened := Harden(pinned, HardenOpt{Arch: "amd64", Profile: step.Profile{Harden: step.HardenBaseline}})
 		same("Harden", before, pinned)
 		before = dump(t, hardened)
 		recorded, _, records, err := Record(hardened, tools)

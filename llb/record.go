@@ -16,9 +16,10 @@ import (
 type Tools struct {
 	// Def is the definition of the file system that holds them.
 	Def *Graph
-	// Runner and Evidence are folders in it: of the runner, named step.RunnerName,
+	// Runner, Recorder and Evidence are folders in it: of the runner, named
+	// step.RunnerName, of the runner that records the network as well, named the same,
 	// and of the evidence tool, named as in step.EvidencePath.
-	Runner, Evidence string
+	Runner, Recorder, Evidence string
 	// Arch is the architecture of the programs, as in GOARCH.
 	Arch string
 }
@@ -32,15 +33,17 @@ const recordPath = "/record"
 
 // Record rewrites every exec that [Harden] chose: the runner becomes its first
 // argument, found through PATH; its configuration an environment variable; a mount
-// at step.RecordDir an additional output.
+// at step.RecordDir an additional output. What of a profile the builder sees to, network
+// and read-only mounts, holds for execs without runner as well.
 //
 // Root and record must be requested in the same solve: outputs of a step are
 // separate cache edges, and only requested ones are kept.
 func Record(g *Graph, tools Tools) (*Graph, Mapping, Recorded, error) {
 	outs := map[digest.Digest]int64{} // by old digest
 	n, m, err := g.rewrite(func(c *change) (bool, error) {
+		changed := applyProfile(c)
 		if c.v.Runner == nil {
-			return false, nil
+			return changed, nil
 		}
 		out := freeOutput(c.op.GetExec())
 		if err := recordExec(c, tools, out); err != nil {
@@ -61,6 +64,31 @@ func Record(g *Graph, tools Tools) (*Graph, Mapping, Recorded, error) {
 	return n, m, rec, nil
 }
 
+// applyProfile takes the mark of an exec away and gives it what of its profile the
+// builder sees to. It reports whether anything changed.
+func applyProfile(c *change) bool {
+	if c.v.Profile == nil {
+		return false
+	}
+	c.op = unmarked(c.op, c.v.mark)
+	changed := c.v.mark != ""
+	exec := c.op.GetExec()
+	if c.v.Profile.Network == step.NetworkNone && exec.Network != pb.NetMode_NONE {
+		exec.Network = pb.NetMode_NONE
+		addCaps(c.meta, string(pb.CapExecMetaNetwork))
+		changed = true
+	}
+	if c.v.Profile.Harden != step.HardenStrict {
+		return changed
+	}
+	for _, m := range exec.Mounts {
+		if m.MountType == pb.MountType_BIND && m.Dest != pb.RootMount && !m.Readonly {
+			m.Readonly, changed = true, true
+		}
+	}
+	return changed
+}
+
 func recordExec(c *change, tools Tools, out int64) error {
 	exec := c.op.GetExec()
 	if c.v.Name() == "" {
@@ -77,8 +105,12 @@ func recordExec(c *change, tools Tools, out int64) error {
 	exec.Meta.Args = append([]string{argv0}, exec.Meta.Args...)
 
 	// By content: another image with the same runner re-runs nothing.
+	runner := tools.Runner
+	if cfg.Network != nil {
+		runner = tools.Recorder
+	}
 	addMount(c.op, c.g.merge(tools.Def), &pb.Mount{
-		Selector: tools.Runner, Dest: step.RunnerDir, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON,
+		Selector: runner, Dest: step.RunnerDir, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON,
 	})
 	addCaps(c.meta, string(pb.CapExecMountBind), string(pb.CapExecMountSelector), string(pb.CapExecMountContentCache))
 	if cfg.NoRecord {

@@ -39,7 +39,7 @@ func execOp(x *pb.ExecOp) *pb.Op {
 // configuration.
 func recordOne(t *testing.T, x *pb.ExecOp) (*Vertex, Edge, step.Config) {
 	t.Helper()
-	g := Harden(execGraph(t, execOp(x), nil), HardenOpt{Arch: "amd64", Harden: step.HardenBaseline, Observe: true})
+	g := Harden(execGraph(t, execOp(x), nil), HardenOpt{Arch: "amd64", Profile: step.Profile{Harden: step.HardenBaseline}, Observe: true})
 	n, _, records, err := Record(g, testTools(t))
 	if err != nil {
 		t.Fatal(err)

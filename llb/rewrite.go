@@ -63,7 +63,7 @@ func (g *Graph) rewrite(fn func(*change) (bool, error)) (*Graph, Mapping, error)
 		v.Digest, v.Op = digest.FromBytes(v.raw), c.op
 		if changed {
 			v.Meta = c.meta
-			v.Runner = c.runner
+			v.Runner, v.mark = c.runner, ""
 		}
 		n.add(&v)
 		m[old.Digest] = v.Digest

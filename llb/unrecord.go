@@ -37,12 +37,13 @@ func Unrecord(g *Graph, tools Tools, external map[digest.Digest]bool) (*Graph, e
 	return n.prune(), nil
 }
 
-// UserExec returns an exec as the user wrote it, whatever Sworn's runner made it.
+// UserExec returns an exec as the user wrote it, without mark and whatever Sworn's
+// runner made it.
 func (v *Vertex) UserExec() *pb.ExecOp {
 	if op, _, ok := unrecord(v.Op); ok {
 		return op.GetExec()
 	}
-	return v.Op.GetExec()
+	return unmarked(v.Op, v.mark).GetExec()
 }
 
 // recordedHere returns the configuration under which a step was recorded, if it was,
@@ -52,18 +53,28 @@ func recordedHere(v *Vertex, tools Tools) (*step.Config, bool) {
 	if !ok {
 		return nil, false
 	}
-	opt := HardenOpt{Harden: cfg.Harden, Observe: cfg.Observe, NoRecord: cfg.NoRecord, Starts: func(*pb.Platform) bool { return true }}
+	opt := HardenOpt{Observe: cfg.Observe, NoRecord: cfg.NoRecord, Starts: func(*pb.Platform) bool { return true }}
 	if refuse(op, opt) != "" {
 		return nil, false
 	}
 	plain := *v
-	plain.Runner = runnerConfig(op.GetExec(), opt)
+	plain.Runner = runnerConfig(op.GetExec(), profileOf(cfg), opt)
 	again := &change{g: &Graph{vertices: map[digest.Digest]*Vertex{}}, v: &plain, op: op.CloneVT(), meta: v.Meta.CloneVT()}
 	if recordExec(again, tools, freeOutput(op.GetExec())) != nil {
 		return nil, false
 	}
 	raw, err := marshalOp(again.op)
 	return plain.Runner, err == nil && digest.FromBytes(raw) == v.Digest
+}
+
+// profileOf returns the profile that a configuration was made of, as far as the runner
+// sees to it. What the builder sees to is in the op.
+func profileOf(cfg step.Config) step.Profile {
+	p := step.Profile{Harden: cfg.Harden, Root: cfg.Root}
+	if cfg.Network != nil {
+		p.Network, p.Allow = step.NetworkRecord, cfg.Network.Allow
+	}
+	return p
 }
 
 // unrecord takes the runner, its mounts and its configuration out of an op that looks

@@ -64,7 +64,7 @@ func TestUnrecordIsTheReverseOfRecord(t *testing.T) {
 		if d := cmp.Diff(commands(t, b.hardened), commands(t, plain)); d != "" {
 			t.Errorf("commands (-before +after):\n%s", d)
 		}
-		hardened := Harden(plain, HardenOpt{Arch: "amd64", External: external, Harden: step.HardenOff, Observe: false})
+		hardened := Harden(plain, HardenOpt{Arch: "amd64", External: external, Profile: step.Profile{Harden: step.HardenOff}, Observe: false})
 		again, _, records, err := Record(hardened, tools)
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func TestUnrecordRefusesWhatItsOwnPassDidNotMake(t *testing.T) {
 	g := Harden(execGraph(t, execOp(&pb.ExecOp{
 		Meta:   &pb.Meta{Args: []string{"make"}, Env: []string{"A=1", "PATH=/bin"}, Cwd: "/"},
 		Mounts: []*pb.Mount{{Input: int64(pb.Empty), Dest: pb.RootMount}, secret},
-	}), nil), HardenOpt{Arch: "amd64", Harden: step.HardenBaseline, Observe: true})
+	}), nil), HardenOpt{Arch: "amd64", Profile: step.Profile{Harden: step.HardenBaseline}, Observe: true})
 	recorded, _, _, err := Record(g, tools)
 	if err != nil {
 		t.Fatal(err)

@@ -100,6 +100,8 @@ type Step struct {
 	// External: the step came with an input of the frontend (another build), so it
 	// was not rewritten.
 	External bool `json:"external,omitempty"`
+	// Directives are the comments above the RUN that change how it runs.
+	Directives []Directive `json:"directives,omitempty"`
 	// Unobserved says why no record exists of an exec; empty when one does.
 	Unobserved string `json:"unobserved,omitempty"`
 	// Evidence is where its delta and record lie. Always set for steps that make
@@ -130,8 +132,33 @@ type Lines struct {
 	End   int `json:"end"`
 }
 
+// Directive is a comment of the Dockerfile that changes how the RUN below it runs:
+// `# sworn: network=record reason="..."`. Lines add up.
+type Directive struct {
+	Line    int      `json:"line"` // 1-based
+	Harden  string   `json:"harden,omitempty"`
+	Network string   `json:"network,omitempty"`
+	Allow   []string `json:"allow,omitempty"` // sorted
+	// Root: under strict the command may be root.
+	Root   bool   `json:"root,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Profile is how a command was to run: the options, as its directives changed them.
+type Profile struct {
+	Harden string `json:"harden"` // one of the Harden constants
+	// Network is one of the Network constants.
+	Network string `json:"network"`
+	// Allow are the patterns of URLs that NetworkRecord lets it ask for, sorted.
+	Allow []string `json:"allow,omitempty"`
+	// Root: under strict it may be root.
+	Root bool `json:"root,omitempty"`
+}
+
 // Exec is a command as the Dockerfile asked for it.
 type Exec struct {
+	// Profile is nil for a command of another build.
+	Profile    *Profile    `json:"profile,omitempty"`
 	Args       []string    `json:"args"`
 	Env        []string    `json:"env"`  // KEY=value, in order
 	User       string      `json:"user"` // as written; empty is root
