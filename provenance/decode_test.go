@@ -119,6 +119,9 @@ func TestDecodeStepsRefusesTampering(t *testing.T) {
 	in := func(key string, to any) func(map[string]any) {
 		return func(v map[string]any) { at(v, "steps", 0)["inputs"].(map[string]any)[key] = to }
 	}
+	network := func(key string, to any) func(map[string]any) {
+		return func(v map[string]any) { at(v, "steps", 0)["network"].(map[string]any)[key] = to }
+	}
 	outputs := func(v map[string]any) map[string]any { return at(v, "steps", 0)["outputs"].(map[string]any) }
 	for _, c := range []struct {
 		name   string
@@ -157,6 +160,14 @@ func TestDecodeStepsRefusesTampering(t *testing.T) {
 		}, "lists that are omitted and not empty"},
 		{"digest gone", func(v map[string]any) { outputs(v)["digest"] = map[string]string{} }, "files or packages without a digest"},
 		{"list gone", func(v map[string]any) { outputs(v)["added"] = nil }, "digest or a list missing"},
+		{"network mode", network("mode", "some"), `network mode "some"`},
+		{"requests without a recorder", network("mode", "none"), "network: "},
+		{"requests gone", network("requests", nil), "network without requests"},
+		{"requests omitted and listed", network("omittedRequests", 1), "1 requests omitted, 5 listed"},
+		{"a reason for a complete network", network("reasons", []string{"x"}), "network complete, but x"},
+		{"a download of none", network("downloads", []string{"download2"}), `download "download2" is no material`},
+		{"a source as a download", network("downloads", []string{"source1"}), `download "source1" is no material`},
+		{"a download twice", network("downloads", []string{"download1", "download1"}), `download "download1" is no material, or twice`},
 		{"package order", func(v map[string]any) { outputs(v)["packagesAdded"] = []string{"b", "a"} }, "not sorted"},
 	} {
 		_, err := provenance.DecodeSteps(edit(t, golden(t, "sworn-steps.json"), c.change))

@@ -16,7 +16,8 @@ const (
 type Steps struct {
 	Platform string            `json:"platform"`
 	Options  map[string]string `json:"options"`
-	// Materials are the build's sources, sorted by id.
+	// Materials are the build's sources in order of first use, and then what steps
+	// downloaded, by URI and digest.
 	Materials []Material `json:"materials"`
 	// Steps are in build order.
 	Steps []Step `json:"steps"`
@@ -32,7 +33,8 @@ type Material struct {
 	Digest   map[string]string `json:"digest"`
 	Platform string            `json:"platform,omitempty"`
 	Pinned   bool              `json:"pinned"`
-	// Files and Size (bytes) of a local source as the build received it.
+	// Files and Size (bytes) of a local source as the build received it; of a download
+	// only Size.
 	Files *int64 `json:"files,omitempty"`
 	Size  *int64 `json:"size,omitempty"`
 }
@@ -53,13 +55,19 @@ type Step struct {
 	Environment []string         `json:"environment,omitempty"`
 	User        string           `json:"user,omitempty"`
 	Cwd         string           `json:"cwd,omitempty"`
-	Network     string           `json:"network,omitempty"`
+	NetworkMode string           `json:"networkMode,omitempty"`
 	Security    string           `json:"security,omitempty"`
 	Mounts      []step.Mount     `json:"mounts,omitempty"`
 	SecretEnv   []step.SecretEnv `json:"secretEnv,omitempty"`
 	ExtraHosts  []string         `json:"extraHosts,omitempty"`
 	Devices     []string         `json:"devices,omitempty"`
 
+	// Directives are the comments above the RUN that changed how it ran.
+	Directives []step.Directive `json:"directives,omitempty"`
+
+	// Network is what is known of an exec's use of it; absent for an exec of another
+	// build that was not observed.
+	Network *Network `json:"network,omitempty"`
 	// Process and Sandbox are as applied; absent when the step was not observed.
 	Process *step.Process `json:"process,omitempty"`
 	Sandbox *step.Sandbox `json:"sandbox,omitempty"`
@@ -70,11 +78,24 @@ type Step struct {
 	Outputs Outputs `json:"outputs"`
 }
 
-// Files is the number of files in the lists of a step.
+// Network is what is known of a step's use of the network.
+type Network struct {
+	step.Network
+	// Downloads are the ids of the materials that it downloaded, in their order.
+	Downloads []string `json:"downloads,omitempty"`
+	// OmittedRequests is the number of requests left out because the statement would have
+	// been larger than BuildKit takes.
+	OmittedRequests int `json:"omittedRequests,omitempty"`
+}
+
+// Files is the number of files and requests in the lists of a step.
 func (s *Step) Files() int {
 	n := len(s.Outputs.Added) + len(s.Outputs.Changed) + len(s.Outputs.Removed)
 	if s.Inputs != nil {
 		n += len(s.Inputs.Files)
+	}
+	if s.Network != nil {
+		n += len(s.Network.Requests)
 	}
 	return n
 }

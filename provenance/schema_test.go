@@ -135,8 +135,11 @@ func (w fieldWalk) check(typ reflect.Type, s map[string]any) {
 			w.t.Errorf("%s: %s: the schema takes other fields", w.name, typ)
 		}
 		seen := 0
-		for i := range typ.NumField() {
-			tag, opts, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		for _, field := range reflect.VisibleFields(typ) {
+			if field.Anonymous {
+				continue // its fields come on their own
+			}
+			tag, opts, _ := strings.Cut(field.Tag.Get("json"), ",")
 			sub, ok := props[tag].(map[string]any)
 			if !ok {
 				w.t.Errorf("%s: %s.%s is not in the schema", w.name, typ, tag)
@@ -154,7 +157,7 @@ func (w fieldWalk) check(typ reflect.Type, s map[string]any) {
 			if required == strings.Contains(opts, "omitempty") {
 				w.t.Errorf("%s: %s.%s: required is %t, omitempty the same", w.name, typ, tag, required)
 			}
-			w.check(typ.Field(i).Type, sub)
+			w.check(field.Type, sub)
 		}
 		if seen != len(props) {
 			w.t.Errorf("%s: %s has %d fields, the schema %d", w.name, typ, seen, len(props))

@@ -79,6 +79,9 @@ func (s *Step) check(known map[string]bool) error {
 	if err := sorted(s.Reads); err != nil {
 		return fmt.Errorf("reads: %w", err)
 	}
+	if err := s.Network.check(known); err != nil {
+		return fmt.Errorf("network: %w", err)
+	}
 	if s.Inputs != nil {
 		if err := s.Inputs.check(); err != nil {
 			return fmt.Errorf("inputs: %w", err)

@@ -21,6 +21,10 @@ type Image struct {
 	Inventory Inventory
 	// Files are all entries of the image, attributed and sorted.
 	Files []Held
+	// Downloads are the files that packages were installed from, by purl, and Unlocated
+	// counts the packages that steps with a recorded network installed from none.
+	Downloads map[string]Download
+	Unlocated int
 	// MaxBytes is the longest document that may have files. They are left out of one that
 	// would be longer with them, and it says so. 0 is no limit.
 	MaxBytes int
@@ -110,12 +114,19 @@ func newDocument(img Image, files []Held, omit bool) (Document, error) {
 	}
 	for _, p := range img.Inventory.Packages {
 		sp := spdxPackage(p)
+		if from, ok := img.Downloads[p.PURL]; ok {
+			sp.DownloadLocation = from.URL
+			sp.Checksums = []SPDXChecksum{{"SHA256", from.SHA256}}
+		}
 		doc.Packages = append(doc.Packages, sp)
 		doc.relate(spdxImage, contains, sp.SPDXID)
 	}
 	var notes []string
 	for _, u := range img.Inventory.Unread {
 		notes = append(notes, "Not read, so its packages are missing: "+u+".")
+	}
+	if img.Unlocated > 0 {
+		notes = append(notes, fmt.Sprintf("Of the packages that were installed with a recorded network, %d match no download by name, version and architecture; they have no download location.", img.Unlocated))
 	}
 	switch {
 	case len(files) == 0:

@@ -30,6 +30,7 @@ type SPDXPackage struct {
 	DownloadLocation string            `json:"downloadLocation"`
 	FilesAnalyzed    bool              `json:"filesAnalyzed"`
 	VerificationCode *SPDXVerification `json:"packageVerificationCode,omitempty"`
+	Checksums        []SPDXChecksum    `json:"checksums,omitempty"`
 	Homepage         string            `json:"homepage,omitempty"`
 	SourceInfo       string            `json:"sourceInfo,omitempty"`
 	LicenseConcluded string            `json:"licenseConcluded"`

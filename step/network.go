@@ -74,8 +74,8 @@ type Request struct {
 	Count int `json:"count"`
 }
 
-// checkNetwork refuses a record's network that contradicts itself.
-func checkNetwork(n *Network) error {
+// Check refuses a network that contradicts itself.
+func (n *Network) Check() error {
 	switch {
 	case n == nil:
 		return nil

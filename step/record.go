@@ -155,7 +155,7 @@ func DecodeRecord(b []byte) (Record, error) {
 	if r.Version != RecordVersion {
 		return Record{}, fmt.Errorf("decode record: version %d, want %d", r.Version, RecordVersion)
 	}
-	if err := checkNetwork(r.Network); err != nil {
+	if err := r.Network.Check(); err != nil {
 		return Record{}, fmt.Errorf("decode record: %w", err)
 	}
 	return r, nil

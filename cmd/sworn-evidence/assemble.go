@@ -63,7 +63,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 			}
 			return together(
 				func() (err error) { contents, err = encodeContents(plan.Platform, files); return err },
-				func() (err error) { spdx, err = encodeSPDX(plan, files, inv); return err },
+				func() (err error) { spdx, err = g.encodeSPDX(files, inv); return err },
 				func() (err error) { ledger, err = g.encodeLedger(files); return err },
 			)
 		},
@@ -134,13 +134,17 @@ func contentsOf(platform string, files []sbom.Held) provenance.Contents {
 	return c
 }
 
-func encodeSPDX(plan step.Plan, files []sbom.Held, inv sbom.Inventory) ([]byte, error) {
+func (g *graph) encodeSPDX(files []sbom.Held, inv sbom.Inventory) ([]byte, error) {
+	plan := g.plan
+	located, unlocated := g.downloads(inv)
 	img := sbom.Image{
 		Name:      plan.ImageName,
 		Platform:  plan.Platform,
 		Tool:      name + "-" + version,
 		Inventory: inv,
 		Files:     files,
+		Downloads: located,
+		Unlocated: unlocated,
 		MaxBytes:  provenance.MaxPredicate - 1, // its newline
 	}
 	if plan.Epoch != nil {

@@ -104,6 +104,16 @@ func aRecord() step.Record {
 				ABI: 6, Restricts: []string{step.RestrictSockets, step.RestrictSignals, step.RestrictWrites}, Writable: []step.Path{"/tmp"},
 			},
 		},
+		Network: &step.Network{
+			Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Enforced: true, Complete: true,
+			Requests: []step.Request{
+				{Method: "GET", URL: "http://mirror.test/Release", Status: 304, Count: 1},
+				{Method: "GET", URL: "http://mirror.test/pool/dash_0.5.12-3_amd64.deb", Status: 200, Digest: digest("deb"), Size: 3, Count: 2},
+				{Method: "GET", URL: "http://mirror.test/part", Status: 206, Digest: digest("p"), Size: 1, Range: "bytes=0-0", Count: 1},
+				{Method: "GET", URL: "https://evil.test/", Refused: true, Reason: "no pattern allows it", Count: 1},
+				{Method: "POST", URL: "https://api.test/", Status: 200, Digest: digest("answer"), Size: 6, Sent: digest("q"), SentSize: 1, Count: 1},
+			},
+		},
 		Observation: step.Observation{Mode: step.ObserveInotify, Complete: true, Inputs: []step.Input{
 			{Path: "/etc/issue", Digest: digest("issue"), Size: 5},
 			{Path: "/etc/motd", Changed: true, Size: 7},

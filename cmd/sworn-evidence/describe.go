@@ -138,5 +138,5 @@ func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, c sbom
 	if err != nil {
 		return nil, fmt.Errorf("attribute inputs: %w", err)
 	}
-	return &record{Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Inputs: in}, nil
+	return &record{Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Network: r.Network, Inputs: in}, nil
 }

@@ -51,6 +51,7 @@ type record struct {
 	Exit    int               `json:"exit"`
 	Process step.Process      `json:"process"`
 	Sandbox step.Sandbox      `json:"sandbox"`
+	Network *step.Network     `json:"network,omitempty"`
 	Inputs  provenance.Inputs `json:"inputs"`
 }
 
@@ -86,7 +87,7 @@ func (e *evidence) size() int {
 	if d == nil {
 		return 0
 	}
-	const entry, path, pkg, record = 320, 80, 640, 4096
+	const entry, path, pkg, record, request = 320, 80, 640, 4096, 320
 	n := entry*(len(d.Added)+len(d.Changed)) + path*len(d.Removed)
 	if d.Inventory != nil {
 		for _, p := range d.Inventory.Packages {
@@ -95,6 +96,9 @@ func (e *evidence) size() int {
 	}
 	if d.Record != nil {
 		n += record + entry*len(d.Record.Inputs.Files)
+		if net := d.Record.Network; net != nil {
+			n += request * len(net.Requests)
+		}
 	}
 	return n
 }
@@ -120,6 +124,11 @@ func decodeEvidence(b []byte) (evidence, error) {
 	}
 	if !sorted(d.Added) || !sorted(d.Changed) || !slices.IsSorted(d.Removed) {
 		return evidence{}, errors.New("decode evidence: a list that is not sorted")
+	}
+	if d.Record != nil {
+		if err := d.Record.Network.Check(); err != nil {
+			return evidence{}, fmt.Errorf("decode evidence: %w", err)
+		}
 	}
 	if d.Base {
 		if d.Inventory == nil || len(d.Changed)+len(d.Removed) > 0 {

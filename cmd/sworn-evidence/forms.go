@@ -113,6 +113,9 @@ func (r *record) form(f *canon.Form) {
 	canon.Int(f, `,"exit":`, &r.Exit)
 	f.Value(`,"process":`, &r.Process)
 	f.Value(`,"sandbox":`, &r.Sandbox)
+	if f.Has(`,"network":`, r.Network != nil) {
+		f.Value("", made(&r.Network))
+	}
 	f.Literal(`,"inputs":`)
 	r.Inputs.Form(f)
 	f.Literal("}")

@@ -110,10 +110,17 @@ func (g *graph) matches(s step.Step) error {
 		return fmt.Errorf("evidence of %s: no record of the step", s.ID)
 	case observed && !slices.Equal(d.Record.Command, s.Exec.Args):
 		return fmt.Errorf("evidence of %s: the record is of %q, plan says %q", s.ID, d.Record.Command, s.Exec.Args)
+	case observed && !recordsNetwork(s.Exec.Profile, d.Record.Network):
+		return fmt.Errorf("evidence of %s: the record does not say that the network was recorded, plan says so", s.ID)
 	case !observed && d != nil && d.Record != nil:
 		return fmt.Errorf("evidence of %s: a record of a step that was not observed", s.ID)
 	}
 	return nil
+}
+
+// recordsNetwork reports whether a record has what a profile asks for.
+func recordsNetwork(p *step.Profile, n *step.Network) bool {
+	return p == nil || p.Network != step.NetworkRecord || n != nil && n.Mode == step.NetworkRecord
 }
 
 func (g *graph) empty(state string) bool { return state == "" }

@@ -29,6 +29,7 @@ func (g *graph) predicate() (provenance.Steps, error) {
 	for _, s := range g.plan.Steps {
 		out.Steps = append(out.Steps, g.step(s))
 	}
+	out.AddDownloads()
 	return out, nil
 }
 
@@ -65,8 +66,9 @@ func (g *graph) step(s step.Step) provenance.Step {
 	}
 	if x := s.Exec; x != nil {
 		out.Command, out.Environment, out.User, out.Cwd = x.Args, x.Env, x.User, x.Cwd
-		out.Network, out.Security, out.Mounts, out.SecretEnv = x.Network, x.Security, x.Mounts, x.SecretEnv
+		out.NetworkMode, out.Security, out.Mounts, out.SecretEnv = x.Network, x.Security, x.Mounts, x.SecretEnv
 		out.ExtraHosts, out.Devices = x.ExtraHosts, x.Devices
+		out.Directives, out.Network = s.Directives, network(x, d)
 	}
 	switch {
 	case d != nil && d.Record != nil:
@@ -81,6 +83,23 @@ func (g *graph) step(s step.Step) provenance.Step {
 		}
 	}
 	return out
+}
+
+// network of a step: what the record says, or else what the builder was told.
+func network(x *step.Exec, d *described) *provenance.Network {
+	switch {
+	case d != nil && d.Record != nil && d.Record.Network != nil:
+		return &provenance.Network{Network: *d.Record.Network}
+	case x.Profile == nil && x.Network != step.NetworkNone:
+		return nil
+	case x.Network == step.NetworkNone || x.Profile.Network == step.NetworkNone:
+		return &provenance.Network{Network: step.Network{
+			Mode: step.NetworkNone, Enforced: true, Complete: true, Requests: []step.Request{},
+		}}
+	}
+	return &provenance.Network{Network: step.Network{
+		Mode: step.NetworkDefault, Reasons: []string{"not recorded"}, Requests: []step.Request{},
+	}}
 }
 
 // outputs of a step that was not described are empty, without a digest.
@@ -157,7 +176,7 @@ func byLength(steps []provenance.Step) []int {
 	return out
 }
 
-// omit leaves the file lists of a step out. The step's own lists are replaced,
+// omit leaves the lists of files and requests of a step out; downloads stay, as materials. The step's own lists are replaced,
 // never written to.
 func omit(s *provenance.Step) {
 	o := &s.Outputs
@@ -165,6 +184,11 @@ func omit(s *provenance.Step) {
 		o.Omitted = &provenance.Omitted{Added: len(o.Added), Changed: len(o.Changed), Removed: len(o.Removed)}
 	}
 	o.Added, o.Changed, o.Removed = []provenance.FileOutput{}, []provenance.FileOutput{}, []step.Path{}
+	if s.Network != nil && len(s.Network.Requests) > 0 {
+		n := *s.Network
+		n.OmittedRequests, n.Requests = len(n.Requests), []step.Request{}
+		s.Network = &n
+	}
 	if s.Inputs != nil {
 		in := *s.Inputs
 		in.OmittedFiles, in.Files = len(in.Files), []provenance.FileInput{}

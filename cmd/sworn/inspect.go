@@ -77,6 +77,22 @@ type signer struct {
 }
 
 func (c *cli) inspect(ctx context.Context, ref string, o inspectOptions) error {
+	return c.inspected(ctx, ref, o, func(in inspection) error {
+		var err error
+		if o.json {
+			err = c.printJSON(in)
+		} else {
+			err = c.printInspection(in)
+		}
+		if err == nil && in.Verdict != nil {
+			err = failed(*in.Verdict)
+		}
+		return err
+	})
+}
+
+// inspected reads what is attached to an image and, with a key, verifies it.
+func (c *cli) inspected(ctx context.Context, ref string, o inspectOptions, do func(inspection) error) error {
 	var key *envelope.PublicKey
 	if o.key != "" {
 		k, err := publicKey(o.key)
@@ -108,15 +124,7 @@ func (c *cli) inspect(ctx context.Context, ref string, o inspectOptions) error {
 			in.Verdict, in.referrers = &v, v.Referrers
 		}
 		in.countSigners()
-		if o.json {
-			err = c.printJSON(in)
-		} else {
-			err = c.printInspection(in)
-		}
-		if err == nil && in.Verdict != nil {
-			err = failed(*in.Verdict)
-		}
-		return err
+		return do(in)
 	})
 }
 

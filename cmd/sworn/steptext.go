@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -52,7 +53,7 @@ func linesText(lines []step.Lines) string {
 }
 
 func sandboxText(s *provenance.Step) string {
-	network := "network " + s.Network
+	network := "network " + s.NetworkMode
 	b := s.Sandbox
 	if b == nil {
 		return network + "; not observed"
@@ -77,6 +78,48 @@ func seccompText(b *step.Sandbox) string {
 		return b.Filter.Name
 	}
 	return b.Seccomp
+}
+
+// networkText says what a step asked of the network; empty when nobody recorded.
+func networkText(n *provenance.Network) string {
+	if n == nil || n.Mode != step.NetworkRecord {
+		return ""
+	}
+	requests, refused := n.OmittedRequests, 0
+	for _, r := range n.Requests {
+		requests += r.Count
+		if r.Refused {
+			refused += r.Count
+		}
+	}
+	text := fmt.Sprintf("%d requests, %d downloads", requests, len(n.Downloads))
+	if refused > 0 {
+		text += fmt.Sprintf(", %d refused", refused)
+	}
+	if n.Enforced {
+		return text + "; nothing else could be reached"
+	}
+	return text + "; not enforced"
+}
+
+// directiveText is a directive as it stands in the Dockerfile.
+func directiveText(d step.Directive) string {
+	var out []string
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, key+"="+value)
+		}
+	}
+	add("harden", d.Harden)
+	add("network", d.Network)
+	add("allow", strings.Join(d.Allow, ","))
+	if d.Root {
+		add("root", "yes")
+	}
+	if d.Reason != "" {
+		add("reason", strconv.Quote(d.Reason))
+	}
+	return strings.Join(out, " ")
 }
 
 func inputsText(in *provenance.Inputs) string {

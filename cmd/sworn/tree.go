@@ -15,6 +15,8 @@ const (
 	// listWidth is how much of a list of packages or paths is shown, in characters,
 	// before "+ N more". All of it is in the JSON.
 	listWidth = 110
+	// maxDownloads is how many downloads are shown.
+	maxDownloads = 20
 	// maxSources is how many sources of files are shown, most files first.
 	maxSources = 12
 )
@@ -57,7 +59,13 @@ func (c *cli) printPlatform(p *printer, pl *inspectedPlatform) {
 
 func (c *cli) printMaterials(p *printer, materials []provenance.Material) {
 	p.line("├─ materials")
+	downloads := 0
 	for _, m := range materials {
+		if m.Kind == provenance.KindDownload {
+			if downloads++; downloads > maxDownloads {
+				continue
+			}
+		}
 		digest := "no digest"
 		for _, algorithm := range []string{"sha256", "gitCommit", "sha1"} {
 			if d := m.Digest[algorithm]; d != "" {
@@ -70,6 +78,9 @@ func (c *cli) printMaterials(p *printer, materials []provenance.Material) {
 			pinned = "  pinned"
 		}
 		p.line("│  %-9s %-10s %s  %s%s", m.ID, m.Kind, m.URI, digest, pinned)
+	}
+	if downloads > maxDownloads {
+		p.line("│  + %d more downloads", downloads-maxDownloads)
 	}
 }
 
@@ -111,6 +122,15 @@ func (c *cli) printStep(p *printer, s *provenance.Step) {
 	}
 	if s.Kind == step.KindExec {
 		detail("sandbox", "%s", sandboxText(s))
+		for _, d := range s.Directives {
+			detail("said", "%s", directiveText(d))
+		}
+		if text := networkText(s.Network); text != "" {
+			detail("network", "%s", text)
+		}
+		if n := s.Network; n != nil && n.Mode == step.NetworkRecord && !n.Complete {
+			p.line("│  │  │    %-8s  %s", "", c.painted(yellow, "not complete: "+strings.Join(n.Reasons, "; ")))
+		}
 		if s.Exit != nil && *s.Exit != 0 {
 			detail("exit", "%d", *s.Exit)
 		}

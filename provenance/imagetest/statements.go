@@ -84,8 +84,17 @@ func Steps(platform string) provenance.Steps {
 	}
 	run := provenance.Step{ID: "step1", Kind: step.KindExec, Name: "[build 2/3] RUN apt-get install busybox", Parent: "source1",
 		Lines: []step.Lines{{Start: 3, End: 4}}, Command: []string{"/bin/sh", "-c", "apt-get install -y\tbusybox &&\n  rm -rf /var/cache/a"},
-		Environment: []string{"PATH=/bin"}, Cwd: "/", Network: "sandbox", Security: "sandbox",
+		Environment: []string{"PATH=/bin"}, Cwd: "/", NetworkMode: "sandbox", Security: "sandbox",
 		Process: process, Sandbox: sandbox, Exit: &exit,
+		Directives: []step.Directive{{Line: 2, Network: step.NetworkRecord, Allow: []string{"http://mirror.test/**"}, Reason: "packages\x1b[2J"}},
+		Network: &provenance.Network{
+			Network: step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Enforced: true, Complete: false, Reasons: []string{"an upgrade to websocket"},
+				Requests: []step.Request{
+					{Method: "GET", URL: "http://mirror.test/pool/b/busybox_1.35_amd64.deb", Status: 200, Digest: "sha256:" + emptySum, Count: 1},
+					{Method: "GET", URL: "https://evil.test/x", Refused: true, Reason: "no pattern allows it", Count: 2},
+				}},
+			Downloads: []string{"download1"},
+		},
 		Inputs: &provenance.Inputs{Mode: step.ObserveInotify, Complete: true,
 			Packages: []provenance.PackageInput{{PURL: "pkg:deb/debian/apt@2.6?arch=amd64", Files: 12}, {PURL: "pkg:deb/debian/libc6@2.36?arch=amd64", Files: 2}},
 			Files:    []provenance.FileInput{{Path: "/etc/hosts.local", Digest: sum, Size: 3}}},
@@ -100,7 +109,7 @@ func Steps(platform string) provenance.Steps {
 		Outputs: out(provenance.FileOutput{Path: "/app/server", Type: provenance.TypeFile, Mode: "0755", Size: 13, Digest: sum})}
 	hostile := provenance.Step{ID: "step3", Kind: step.KindExec, Name: "[stage-1 3/3] RUN evil", Parent: "step2",
 		Lines: []step.Lines{{Start: 8, End: 8}}, Command: []string{"/bin/sh", "-c", "echo \x1b[2J\x1b]0;owned\x07 \u202egnp.exe"},
-		Environment: []string{}, Cwd: "/", Network: "none", Security: "sandbox",
+		Environment: []string{}, Cwd: "/", NetworkMode: "none", Security: "sandbox",
 		Inputs: &provenance.Inputs{Mode: step.ObserveInotify, Complete: false, Reasons: []string{"event queue overflowed"},
 			Packages: []provenance.PackageInput{}, Files: []provenance.FileInput{}},
 		Outputs: out()}
@@ -108,6 +117,7 @@ func Steps(platform string) provenance.Steps {
 		Materials: []provenance.Material{
 			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@bookworm", Digest: map[string]string{"sha256": emptySum}, Platform: platform, Pinned: true},
 			{ID: "source2", Kind: step.SourceLocal, URI: "local:context", Digest: map[string]string{"sha256": emptySum}},
+			{ID: "download1", Kind: provenance.KindDownload, URI: "http://mirror.test/pool/b/busybox_1.35_amd64.deb", Digest: map[string]string{"sha256": emptySum}},
 		},
 		Steps: []provenance.Step{run, copied, hostile}}
 }
