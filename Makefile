@@ -102,6 +102,10 @@ race-all: ## all unit tests under the race detector, the long ones too
 caches: tools bin ## builds while the garbage collector takes their cache
 	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,caches -run GarbageCollection
 
+.PHONY: corpus
+corpus: tools bin ## Dockerfiles as people write them, all of them, compared with upstream's images
+	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,corpus -timeout 60m -v -run TestCorpus
+
 .PHONY: robustness
 robustness: tools bin ## cancelled, killed, starved and huge builds, all of them
 	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,robustness -timeout 60m -run '$(ROBUSTNESS)'

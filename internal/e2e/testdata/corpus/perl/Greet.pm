@@ -1,0 +1,3 @@
+package Greet;
+sub greet { print "hello\n" }
+1;

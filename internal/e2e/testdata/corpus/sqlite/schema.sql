@@ -1,0 +1,2 @@
+create table t (name text);
+insert into t values ('one'), ('two');
