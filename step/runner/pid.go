@@ -2,9 +2,9 @@ package runner
 
 import (
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -19,40 +19,46 @@ const (
 
 // spendPIDs uses process ids up until the next process gets firstPID. It makes
 // processes, not threads, since ending a thread makes the Go runtime start others
-// at times of its own. Should the ids be beyond it already, or a thread take the
-// one that was meant, then the command has another id, as every command of a
-// container but the first has.
+// at times of its own. Should the ids be beyond it already, or not be known, or a
+// thread take the one that was meant, then the command has another id, as every
+// command of a container but the first has.
 func spendPIDs() {
 	if os.Getpid() != 1 {
 		return
 	}
-	for {
-		pid, errno := forkAndExit()
-		if errno != 0 {
-			return
-		}
-		for {
-			if _, err := unix.Wait4(pid, nil, unix.WALL, nil); err != unix.EINTR {
-				break
-			}
-		}
-		if pid >= firstPID-1 {
-			return
+	before := 0
+	for last := lastPID(); last > before && last < firstPID-1; before, last = last, lastPID() {
+		// Half of what is left, to look again: a thread may have started meanwhile.
+		for range (firstPID - last) / 2 {
+			spendPID()
 		}
 	}
 }
 
-// forkAndExit makes a process that ends at once, on a copy of this one's memory.
-// Between the two system calls nothing of the Go runtime may run.
-//
-//go:nosplit
-//go:norace
-func forkAndExit() (int, syscall.Errno) {
-	pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, 0, 0, 0, 0, 0, 0)
-	if errno == 0 && pid == 0 {
-		for {
-			syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
-		}
+// spendPID makes a process that ends at once, because there is nothing to execute. It
+// shares the runner's memory until then: to copy it would take ten times as long.
+func spendPID() {
+	_, _ = syscall.ForkExec("", nil, &syscall.ProcAttr{}) // an error is what is wanted
+}
+
+// lastPID is the process or thread id that was given last in this container
+// (proc_loadavg(5)), 0 when it is not known.
+func lastPID() int {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
 	}
-	return int(pid), errno
+	return parseLastPID(string(b))
+}
+
+func parseLastPID(loadavg string) int {
+	f := strings.Fields(loadavg)
+	if len(f) < 5 {
+		return 0
+	}
+	n, err := strconv.Atoi(f[4])
+	if err != nil {
+		return 0
+	}
+	return n
 }

@@ -5,6 +5,16 @@ import (
 	"testing"
 )
 
+func TestLastProcessID(t *testing.T) {
+	for text, want := range map[string]int{
+		"0.20 0.18 0.12 1/80 11206\n": 11206, "0.20 0.18 0.12 1/80 x\n": 0, "0.20 0.18 0.12 1/80\n": 0, "": 0,
+	} {
+		if got := parseLastPID(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestProcessIDIsTheSameEachTime(t *testing.T) {
 	const runs = 5
 	same := 0
