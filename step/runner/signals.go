@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxSignal is the highest signal number on Linux.
-const maxSignal = 64
+// maxSignal is the highest number of a signal that is not a real-time signal. Those do
+// nothing to a Go program that does not ask for them (os/signal).
+const maxSignal = 31
 
 // forwarded are the signals that a builder or an operator sends to a container to
 // reach its command.
@@ -29,11 +30,21 @@ func forwarded(s syscall.Signal) bool {
 func catchSignals() chan os.Signal {
 	c := make(chan os.Signal, maxSignal)
 	for n := syscall.Signal(1); n <= maxSignal; n++ {
-		if n != syscall.SIGKILL && n != syscall.SIGSTOP && !signal.Ignored(n) {
+		if !harmless(n) && !signal.Ignored(n) {
 			signal.Notify(c, n)
 		}
 	}
 	return c
+}
+
+// harmless are signals that cannot be caught, and those that do nothing to a process
+// that does not.
+func harmless(n syscall.Signal) bool {
+	switch n {
+	case syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGCHLD, syscall.SIGURG:
+		return true
+	}
+	return false
 }
 
 // forward passes signals on to the command until over is closed. As PID 1 it
