@@ -44,14 +44,19 @@ const pathChunk = 3 << 10
 // openDir opens the folder at an absolute path of any length without following a
 // link in its last element.
 func openDir(path string) (int, error) {
-	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	return openPath(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC)
+}
+
+// openPath opens what is at an absolute path of any length.
+func openPath(path string, flags int) (int, error) {
+	const folder = unix.O_PATH | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	at := unix.AT_FDCWD
 	for len(path) > pathChunk {
 		cut := strings.LastIndexByte(path[:pathChunk], '/')
 		if cut <= 0 {
 			return -1, unix.ENAMETOOLONG
 		}
-		fd, err := unix.Openat(at, path[:cut], flags|unix.O_PATH, 0)
+		fd, err := unix.Openat(at, path[:cut], folder, 0)
 		if at != unix.AT_FDCWD {
 			err = errors.Join(err, unix.Close(at))
 		}

@@ -1,24 +1,14 @@
 package runner
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/sworn-build/sworn/step"
 	"golang.org/x/sys/unix"
-)
-
-const (
-	// hashBytes is read at once while hashing.
-	hashBytes = 256 << 10
 )
 
 // exhausted reports a failure of the runner itself, not of one file: descriptors or
@@ -27,73 +17,93 @@ func exhausted(err error) bool {
 	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
 }
 
-// place is a watched folder and the names opened in it.
+// place is a watched folder, or a mounted file, and the names opened in it.
 type place struct {
 	d     *dir
 	alias bool
 	names []string
 }
 
+// file is a file that was seen.
+type file struct {
+	in step.Input
+	// hash: it was not changed in the step, and is to be hashed as long as it is the
+	// same as in stat.
+	hash bool
+	stat fileStat
+}
+
+// fileStat tells whether a file is the same and has the same bytes.
+type fileStat struct {
+	dev, ino uint64
+	size     int64
+	ctim     unix.Timespec
+}
+
+func statOf(st unix.Stat_t) fileStat {
+	return fileStat{dev: st.Dev, ino: st.Ino, size: st.Size, ctim: st.Ctim}
+}
+
 // inputs returns a record entry for each file that was seen, sorted by path. A
 // file whose ctime is not before start counts as changed. Nothing of the step may
 // be running.
 func (w *watcher) inputs(mounts *mountTable, start unix.Timespec) ([]step.Input, error) {
-	byDir := map[int32][]string{}
-	for o := range w.seen {
-		byDir[o.wd] = append(byDir[o.wd], o.name)
+	places := w.places()
+	found := make([][]file, len(places))
+	err := each(len(places), func(_ *hasher, i int) (err error) {
+		found[i], err = places[i].look(mounts, start)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read inputs: %w", err)
 	}
-	var places []place
-	for wd, names := range byDir {
-		for _, d := range w.dirs[wd] {
-			places = append(places, place{d, len(w.dirs[wd]) > 1, names})
+	var work []*file
+	for _, fs := range found {
+		for i := range fs {
+			if fs[i].hash {
+				work = append(work, &fs[i])
+			}
 		}
 	}
-	work := make(chan place)
-	var (
-		wg   sync.WaitGroup
-		mu   sync.Mutex
-		out  = []step.Input{}
-		fail error
-	)
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			h := hasher{mounts: mounts, start: start, buf: make([]byte, hashBytes)}
-			for p := range work {
-				in, err := h.place(p)
-				mu.Lock()
-				out = append(out, in...)
-				fail = errors.Join(fail, err)
-				mu.Unlock()
-			}
-		})
+	// The longest first: at the end there is little to wait for.
+	slices.SortFunc(work, func(a, b *file) int { return cmp.Compare(b.stat.size, a.stat.size) })
+	err = each(len(work), func(h *hasher, i int) error { return work[i].digest(h) })
+	if err != nil {
+		return nil, fmt.Errorf("read inputs: %w", err)
 	}
-	for _, p := range places {
-		work <- p
-	}
-	close(work)
-	wg.Wait()
-	if fail != nil {
-		return nil, fmt.Errorf("read inputs: %w", fail)
+	out := []step.Input{}
+	for _, fs := range found {
+		for _, f := range fs {
+			out = append(out, f.in)
+		}
 	}
 	slices.SortFunc(out, func(a, b step.Input) int { return strings.Compare(string(a.Path), string(b.Path)) })
 	// A file that has a watch of its own is seen by its folder's as well.
 	return slices.CompactFunc(out, func(a, b step.Input) bool { return a.Path == b.Path }), nil
 }
 
-// hasher describes files after the step.
-type hasher struct {
-	mounts *mountTable
-	start  unix.Timespec
-	buf    []byte
+// places groups what was seen by folder.
+func (w *watcher) places() []place {
+	byDir := map[int32][]string{}
+	for o := range w.seen {
+		byDir[o.wd] = append(byDir[o.wd], o.name)
+	}
+	var out []place
+	for wd, names := range byDir {
+		for _, d := range w.dirs[wd] {
+			out = append(out, place{d, len(w.dirs[wd]) > 1, names})
+		}
+	}
+	return out
 }
 
-// place describes the files of one folder.
-func (h *hasher) place(p place) ([]step.Input, error) {
+// look describes the files of one folder, without their digests.
+func (p place) look(mounts *mountTable, start unix.Timespec) ([]file, error) {
 	if p.d.file {
-		return h.entry(unix.AT_FDCWD, p.d.name, p.d.name, p)
+		return p.entry(nil, mounts, unix.AT_FDCWD, p.d.name, p.d.name, start), nil
 	}
 	base := p.d.path()
-	if _, ok := h.mounts.at(base); !ok {
+	if _, ok := mounts.at(base); !ok {
 		return nil, nil
 	}
 	fd, err := p.d.reopen(base)
@@ -103,90 +113,62 @@ func (h *hasher) place(p place) ([]step.Input, error) {
 	if err == nil {
 		defer unix.Close(fd)
 	}
-	var out []step.Input
+	out := make([]file, 0, len(p.names))
 	for _, name := range p.names {
 		path := strings.TrimSuffix(base, "/") + "/" + name
 		if err != nil {
 			// The folder is gone or another one: what was in it cannot be read.
-			m, _ := h.mounts.at(path)
-			out = append(out, step.Input{Path: step.Path(path), Changed: true, Mount: m.Target, Shared: m.Shared || p.alias})
+			m, _ := mounts.at(path)
+			out = append(out, file{in: step.Input{Path: step.Path(path), Changed: true, Mount: m.Target, Shared: m.Shared || p.alias}})
 			continue
 		}
-		in, err := h.entry(fd, name, path, p)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, in...)
+		out = p.entry(out, mounts, fd, name, path, start)
 	}
 	return out, nil
 }
 
-// entry describes one file: none when it is of another kind than a regular file.
-func (h *hasher) entry(at int, name, path string, p place) ([]step.Input, error) {
-	m, ok := h.mounts.at(path)
+// entry appends one file: none when it is of another kind than a regular file.
+func (p place) entry(out []file, mounts *mountTable, at int, name, path string, start unix.Timespec) []file {
+	m, ok := mounts.at(path)
 	if !ok {
-		return nil, nil
+		return out
 	}
-	in := step.Input{Path: step.Path(path), Mount: m.Target, Shared: m.Shared || p.alias}
+	f := file{in: step.Input{Path: step.Path(path), Mount: m.Target, Shared: m.Shared || p.alias}}
 	var st unix.Stat_t
 	err := unix.Fstatat(at, name, &st, unix.AT_SYMLINK_NOFOLLOW)
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
-		in.Changed = true
-		return []step.Input{in}, nil
+		f.in.Changed = true
 	case err != nil:
-		in.Reason = err.Error()
-		return []step.Input{in}, nil
-	case !before(st.Ctim, h.start):
-		in.Changed = true
-		return []step.Input{in}, nil
+		f.in.Reason = err.Error()
+	case !before(st.Ctim, start):
+		f.in.Changed = true
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return nil, nil
+		return out
+	default:
+		f.hash, f.stat = true, statOf(st)
 	}
-	if err := h.digest(at, name, st, &in); err != nil {
-		if exhausted(err) {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		in.Digest, in.Size, in.Reason = "", 0, reason(err)
-	}
-	return []step.Input{in}, nil
+	return append(out, f)
 }
 
-// digest hashes a file that was not changed in the step. Another build may write
-// to a shared mount even now, so the file is looked at again afterwards.
-func (h *hasher) digest(at int, name string, want unix.Stat_t, in *step.Input) error {
-	fd, err := openRetry(at, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC)
-	if err != nil {
-		return err
+// digest completes the description of a file that was not changed in the step. Another
+// build may write to a shared mount even now: a file that is no longer the same counts
+// as changed.
+func (f *file) digest(h *hasher) error {
+	sum, now, err := h.sum(string(f.in.Path))
+	switch {
+	case exhausted(err):
+		return fmt.Errorf("%s: %w", f.in.Path, err)
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
+		f.in.Changed = true
+	case err != nil:
+		f.in.Reason = err.Error()
+	case now != f.stat:
+		f.in.Changed = true
+	default:
+		f.in.Size, f.in.Digest = now.size, sum
 	}
-	f := os.NewFile(uintptr(fd), name)
-	defer f.Close()
-	sum := sha256.New()
-	// The wrapper hides ReadFrom and WriteTo, which would not use the buffer.
-	n, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{f}, h.buf)
-	if err != nil {
-		return err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return err
-	}
-	if st.Ino != want.Ino || st.Dev != want.Dev || st.Ctim != want.Ctim || st.Size != n {
-		in.Changed = true
-		return nil
-	}
-	in.Size = n
-	in.Digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 	return nil
-}
-
-// reason is an error's cause without the name of the file, which the entry has.
-func reason(err error) string {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err.Error()
-	}
-	return err.Error()
 }
 
 // before reports whether a file's ctime lies before the start of the step.

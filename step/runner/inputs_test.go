@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -129,6 +130,46 @@ func TestLinksAreSoughtOnlyWhenTheyMayExist(t *testing.T) {
 		}
 		if got := w.mayHaveLinked(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestFileThatChangesBeforeItIsHashedCountsAsChanged: another build may write to a shared
+// mount at any time.
+func TestFileThatChangesBeforeItIsHashedCountsAsChanged(t *testing.T) {
+	long := strings.Repeat("long", hashBytes)
+	for _, tt := range []struct {
+		name   string
+		change func(path string) error
+		want   step.Input
+	}{
+		{"not at all", func(string) error { return nil }, step.Input{Digest: digestOf(long), Size: int64(len(long))}},
+		{"written", func(p string) error { return os.WriteFile(p, []byte(long), 0o644) }, step.Input{Changed: true}},
+		{"longer", func(p string) error { return os.WriteFile(p, []byte(long+"x"), 0o644) }, step.Input{Changed: true}},
+		{"mode", func(p string) error { return os.Chmod(p, 0o600) }, step.Input{Changed: true}},
+		{"replaced", func(p string) error {
+			return errors.Join(os.WriteFile(p+".new", []byte(long), 0o644), os.Rename(p+".new", p))
+		}, step.Input{Changed: true}},
+		{"removed", os.Remove, step.Input{Changed: true}},
+		{"with its folder", func(p string) error { return os.RemoveAll(filepath.Dir(p)) }, step.Input{Changed: true}},
+		{"now a link", func(p string) error { return errors.Join(os.Remove(p), os.Symlink("x", p)) },
+			step.Input{Reason: "too many levels of symbolic links"}},
+	} {
+		path := t.TempDir() + "/folder/file"
+		put(t, path, long)
+		var st unix.Stat_t
+		if err := unix.Lstat(path, &st); err != nil {
+			t.Fatal(err)
+		}
+		pause(t)
+		f := file{hash: true, stat: statOf(st)}
+		f.in.Path = step.Path(path)
+		if err := errors.Join(tt.change(path), f.digest(newHasher())); err != nil {
+			t.Fatal(err)
+		}
+		tt.want.Path = step.Path(path)
+		if diff := cmp.Diff(tt.want, f.in); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
 }

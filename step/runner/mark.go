@@ -3,7 +3,6 @@ package runner
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,23 +18,24 @@ const maxMarkHash = 16 << 20
 type marker struct {
 	mounts *mountTable
 	start  unix.Timespec
-	buf    []byte
-	// watched are the folders that are looked at by themselves.
+	buf    []byte // for lists
+	// watched are the folders that are looked at by themselves, by device and inode;
+	// nil until one is asked for.
 	watched map[[2]uint64]bool
 	// own have a time of this run; set, one that the step has set itself.
 	own, set []step.MarkedFile
 }
 
 // mark describes some of the files that the step wrote and left in its root, by which
-// this run is told from others. It is empty when nothing was observed: then there are
-// no inputs that could be of another run.
-func (o *observer) mark(start unix.Timespec) (step.Mark, error) {
+// this run is told from others. The inputs are those of finish. It is empty when nothing
+// was observed: then there are no inputs that could be of another run.
+func (o *observer) mark(inputs []step.Input, start unix.Timespec) (step.Mark, error) {
 	out := step.Mark{Files: []step.MarkedFile{}}
 	if o == nil || o.w == nil {
 		return out, nil
 	}
-	m := &marker{mounts: o.mounts, start: start, buf: make([]byte, listBytes), watched: map[[2]uint64]bool{}}
-	if err := m.look(o.w); err != nil {
+	m := &marker{mounts: o.mounts, start: start, buf: make([]byte, listBytes)}
+	if err := m.look(o.w, inputs); err != nil {
 		return out, err
 	}
 	files := m.own
@@ -51,23 +51,19 @@ func (o *observer) mark(start unix.Timespec) (step.Mark, error) {
 	return out, nil
 }
 
-// look goes through the names that were opened, then through the folders that
+// look goes through the inputs that changed, then through the folders that
 // changed, until one file with a time of this run is found.
-func (m *marker) look(w *watcher) error {
-	for o := range w.seen {
-		d := w.dirs[o.wd][0]
-		if d.file {
+func (m *marker) look(w *watcher, inputs []step.Input) error {
+	for _, in := range inputs {
+		if !in.Changed {
 			continue
 		}
-		if m.add(d.path() + "/" + o.name); len(m.own) >= step.MaxMarks {
+		if m.add(string(in.Path)); len(m.own) >= step.MaxMarks {
 			return nil
 		}
 	}
 	if len(m.own) > 0 {
 		return nil
-	}
-	for _, ds := range w.dirs {
-		m.watched[[2]uint64{ds[0].dev, ds[0].ino}] = true
 	}
 	for _, ds := range w.dirs {
 		if ds[0].file {
@@ -78,15 +74,26 @@ func (m *marker) look(w *watcher) error {
 		if unix.Lstat(path, &st) != nil || st.Ino != ds[0].ino || st.Dev != ds[0].dev || before(st.Ctim, m.start) {
 			continue
 		}
-		if err := m.dir(path); err != nil || len(m.own) > 0 {
+		if err := m.dir(path, w); err != nil || len(m.own) > 0 {
 			return err
 		}
 	}
 	return nil
 }
 
+// isWatched reports whether the folder with this status is looked at by itself.
+func (m *marker) isWatched(st unix.Stat_t, w *watcher) bool {
+	if m.watched == nil {
+		m.watched = make(map[[2]uint64]bool, len(w.dirs))
+		for _, ds := range w.dirs {
+			m.watched[[2]uint64{ds[0].dev, ds[0].ino}] = true
+		}
+	}
+	return m.watched[[2]uint64{st.Dev, st.Ino}]
+}
+
 // dir looks at what changed in a folder, and at all below new ones.
-func (m *marker) dir(path string) error {
+func (m *marker) dir(path string, w *watcher) error {
 	stack := []string{path}
 	for len(stack) > 0 {
 		path, stack = stack[len(stack)-1], stack[:len(stack)-1]
@@ -107,7 +114,7 @@ func (m *marker) dir(path string) error {
 		for _, n := range names {
 			p := filepath.Join(path, n.name)
 			st, ok := m.changed(p)
-			if ok && st.Mode&unix.S_IFMT == unix.S_IFDIR && !m.watched[[2]uint64{st.Dev, st.Ino}] {
+			if ok && st.Mode&unix.S_IFMT == unix.S_IFDIR && !m.isWatched(st, w) {
 				stack = append(stack, p)
 			}
 			if m.add(p); len(m.own) > 0 {
@@ -146,23 +153,18 @@ func (m *marker) add(path string) {
 
 // hash adds the digests of files that are not too long and that this user may read.
 func (m *marker) hash(files []step.MarkedFile) error {
+	h := newHasher()
 	for i := range files {
 		f := &files[i]
 		if f.Size > maxMarkHash {
 			continue
 		}
-		h := hasher{mounts: m.mounts, start: m.start, buf: m.buf}
-		var st unix.Stat_t
-		if err := unix.Lstat(string(f.Path), &st); err != nil {
-			return err
-		}
-		var in step.Input
-		err := h.digest(unix.AT_FDCWD, string(f.Path), st, &in)
+		sum, _, err := h.sum(string(f.Path))
 		if exhausted(err) {
 			return err
 		}
-		if err == nil || errors.Is(err, os.ErrPermission) {
-			f.Digest = in.Digest
+		if err == nil {
+			f.Digest = sum
 		}
 	}
 	return nil

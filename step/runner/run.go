@@ -162,7 +162,7 @@ func (r *run) record(s started) error {
 	if err != nil {
 		return fmt.Errorf("record step: %w", err)
 	}
-	mark, err := r.watch.mark(r.begun)
+	mark, err := r.watch.mark(r.rec.Observation.Inputs, r.begun)
 	if err != nil {
 		return fmt.Errorf("mark step: %w", err)
 	}
