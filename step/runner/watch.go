@@ -100,7 +100,10 @@ func (w *watcher) stop() error {
 		return err
 	}
 	err := <-w.done
-	return errors.Join(err, w.file.Close())
+	// Nobody need wait while the kernel takes its watches away, which takes some
+	// milliseconds for thousands of them.
+	go func() { _ = w.file.Close() }() // nothing is read from it any more
+	return err
 }
 
 // drain reads until the queue is empty.
