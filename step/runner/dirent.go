@@ -24,15 +24,15 @@ const listBytes = 64 << 10
 // listDir reads the folder from its beginning. Names are in the file system's
 // order, without . and ...
 func listDir(fd int) ([]dirent, error) {
-	return listDirBuf(fd, make([]byte, listBytes), nil)
-}
-
-// listDirBuf is listDir with the caller's buffer; keep, when not nil, chooses
-// which kinds of entries to return.
-func listDirBuf(fd int, buf []byte, keep func(kind byte) bool) ([]dirent, error) {
 	if _, err := unix.Seek(fd, 0, 0); err != nil {
 		return nil, err
 	}
+	return listDirBuf(fd, make([]byte, listBytes), nil)
+}
+
+// listDirBuf reads a folder that was just opened, with the caller's buffer; keep, when
+// not nil, chooses which kinds of entries to return.
+func listDirBuf(fd int, buf []byte, keep func(kind byte) bool) ([]dirent, error) {
 	var out []dirent
 	for {
 		n, err := unix.Getdents(fd, buf)

@@ -4,13 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
 // gaps collects why an observation is not complete. The reasons name the same
-// folders whatever the order of the walk.
+// folders whatever the order of the walk, whose workers share it.
 type gaps struct {
+	mu sync.Mutex // guards what follows
 	// exhausted: the kernel gives no more watches.
 	exhausted bool
 	// failed counts folders that could not be watched, by cause; first is the
@@ -30,9 +32,11 @@ func newGaps() *gaps {
 
 // unwatched notes a folder that the command may use and that is not watched.
 func (g *gaps) unwatched(path string, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if errors.Is(err, unix.ENOSPC) {
 		if !g.exhausted {
-			g.add("no more watches: limit fs.inotify.max_user_watches reached")
+			g.other = append(g.other, "no more watches: limit fs.inotify.max_user_watches reached")
 		}
 		g.exhausted = true
 		return
@@ -46,13 +50,27 @@ func (g *gaps) unwatched(path string, err error) {
 
 // closed notes a folder that neither the runner nor the command may enter.
 func (g *gaps) closed(path string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.shut++
 	if g.firstShut == "" || path < g.firstShut {
 		g.firstShut = path
 	}
 }
 
-func (g *gaps) add(reason string) { g.other = append(g.other, reason) }
+// noWatches reports whether the kernel gives no more watches.
+func (g *gaps) noWatches() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.exhausted
+}
+
+// add notes any other reason.
+func (g *gaps) add(reason string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.other = append(g.other, reason)
+}
 
 // reasons returns the sorted reasons. Closed folders are one unless the command
 // has no_new_privs: a set-user-ID program could enter them.

@@ -12,8 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hashBytes is read at once while hashing: what was read is still near the processor
-// when it is hashed.
+// hashBytes is read at once while hashing.
 const hashBytes = 128 << 10
 
 // hasher hashes one file after another.

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/sworn-build/sworn/step"
 	"golang.org/x/sys/unix"
@@ -29,20 +30,35 @@ func observe(root string, cfg step.Config, recordDir string) *observer {
 		o.gaps.add("not observed: " + err.Error())
 		return o
 	}
+	if err := o.watchBelow(root, runtime.GOMAXPROCS(0)); err != nil {
+		o.gaps.add("not observed: " + err.Error())
+	}
+	return o
+}
+
+// watchBelow starts to watch what is there, with so many workers.
+func (o *observer) watchBelow(root string, workers int) error {
 	w, err := newWatcher()
 	if err != nil {
-		o.gaps.add("not observed: start inotify: " + err.Error())
-		return o
+		return fmt.Errorf("start inotify: %w", err)
 	}
-	newWalk(w, o.mounts, o.gaps).all(root)
+	g := newGaps()
+	newWalk(w, o.mounts, g, workers).all(root)
+	if g.exhausted && workers > 1 {
+		// Which folders get a watch may not depend on the workers' turns.
+		if err := unix.Close(w.fd); err != nil {
+			return err
+		}
+		return o.watchBelow(root, 1)
+	}
+	o.gaps = g
 	if err := w.reset(); err != nil {
-		o.gaps.add("not observed: " + err.Error())
 		_ = unix.Close(w.fd) // nothing was read from it
-		return o
+		return err
 	}
 	w.run()
 	o.w = w
-	return o
+	return nil
 }
 
 // finish ends the observation of a command that had the status st; start is the

@@ -2,45 +2,52 @@ package runner
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// maxOpenDirs bounds the folders that a walk holds open; deeper ones are opened
-// again by path when the walk comes back to them.
+// maxOpenDirs bounds the folders that a walk holds open, but for two that each worker
+// has in hand; others are opened again by path when the walk comes back to them.
 const maxOpenDirs = 48
 
-// walk visits every folder below its roots, links not followed, and watches it.
+// walk visits every folder below its roots, links not followed, and watches it. Most
+// of its time the kernel spends looking up what nobody has looked at before, so
+// several workers share the work. Unless watches run out, what they find does not
+// depend on which of them is first.
 type walk struct {
-	w      *watcher
-	mounts *mountTable
-	gaps   *gaps
-	buf    []byte
+	w       *watcher
+	mounts  *mountTable
+	gaps    *gaps
+	workers int
+
+	mu sync.Mutex // guards what follows
+	// more is signalled when there may be a subfolder for another worker, or never again.
+	more *sync.Cond
 	// entered are the configured mounts that the walk has seen.
 	entered map[string]bool
-	// stack is the way from the root to the current folder.
-	stack []frame
+	// stack are folders with subfolders to visit; the last one's are next.
+	stack []*frame
+	// busy workers are visiting a subfolder, and may push it.
+	busy int
 }
 
-// frame is a folder whose subfolders are being visited. fd is -1 when it was
-// closed for others.
-type frame struct {
-	d    *dir
-	fd   int
-	subs []dirent
-}
-
-func newWalk(w *watcher, mounts *mountTable, g *gaps) *walk {
-	return &walk{w: w, mounts: mounts, gaps: g, buf: make([]byte, listBytes), entered: map[string]bool{}}
+// newWalk returns a walk with that many workers, at least one.
+func newWalk(w *watcher, mounts *mountTable, g *gaps, workers int) *walk {
+	k := &walk{w: w, mounts: mounts, gaps: g, workers: workers, entered: map[string]bool{}}
+	k.more = sync.NewCond(&k.mu)
+	return k
 }
 
 // all walks the root and the mounts that it does not lead to, because they lie in
 // a mount that is ignored.
 func (k *walk) all(root string) {
 	k.tree(root)
-	for target, m := range k.mounts.mounts {
-		if _, ok := k.mounts.at(target); !ok || m.Ignore || k.entered[target] {
+	for _, target := range slices.Sorted(maps.Keys(k.mounts.mounts)) {
+		if m, ok := k.mounts.at(target); !ok || m.Ignore || k.entered[target] {
 			continue
 		}
 		var st unix.Stat_t
@@ -55,6 +62,7 @@ func (k *walk) all(root string) {
 			k.mountedFile(target)
 		}
 	}
+	k.w.order()
 }
 
 // mountedFile watches a file that is a mount: its folder gives no event for it.
@@ -75,53 +83,115 @@ func (k *walk) tree(root string) {
 		k.gaps.unwatched(root, err)
 		return
 	}
-	k.push(&dir{name: root}, fd)
-	for len(k.stack) > 0 && !k.gaps.exhausted {
-		top := &k.stack[len(k.stack)-1]
-		if len(top.subs) == 0 {
-			k.pop()
-			continue
-		}
-		sub := top.subs[0]
-		top.subs = top.subs[1:]
-		if top.fd < 0 {
-			if top.fd, err = openDir(top.d.path()); err != nil {
-				k.gaps.unwatched(top.d.path(), err)
-				top.subs = nil
-				continue
-			}
-		}
-		k.enter(top, sub)
+	k.push(k.visit(&dir{name: root}, fd, make([]byte, listBytes)))
+	var wg sync.WaitGroup
+	for range k.workers {
+		wg.Go(k.work)
 	}
-	for len(k.stack) > 0 {
-		k.pop()
+	wg.Wait()
+	for _, f := range k.stack { // no more watches
+		f.close()
 	}
+	k.stack = nil
 }
 
-// enter opens, watches and lists a subfolder.
-func (k *walk) enter(top *frame, sub dirent) {
-	d := &dir{parent: top.d, name: sub.name}
-	if !k.mounts.enter(sub.name, d.path) {
+// work visits subfolders until there are none.
+func (k *walk) work() {
+	buf := make([]byte, listBytes)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for f, sub, ok := k.next(); ok; f, sub, ok = k.next() {
+		k.mu.Unlock()
+		found := k.enter(f, sub, buf)
+		k.mu.Lock()
+		f.release()
+		k.busy--
+		k.push(found)
+	}
+	k.more.Broadcast()
+}
+
+// next takes a subfolder off the stack, to be entered while its folder is held open. It
+// waits for one while others may find some; ok is false when the walk is over.
+func (k *walk) next() (f *frame, sub dirent, ok bool) {
+	for !k.gaps.noWatches() {
+		if len(k.stack) == 0 {
+			if k.busy == 0 {
+				break
+			}
+			k.more.Wait()
+			continue
+		}
+		top := k.stack[len(k.stack)-1]
+		if !k.open(top) {
+			k.stack = k.stack[:len(k.stack)-1]
+			continue
+		}
+		sub, top.subs = top.subs[0], top.subs[1:]
+		top.users++
+		k.busy++
+		if len(top.subs) == 0 {
+			top.close()
+			k.stack = k.stack[:len(k.stack)-1]
+		}
+		if len(k.stack) > 0 {
+			k.more.Signal()
+		}
+		return top, sub, true
+	}
+	return nil, dirent{}, false
+}
+
+// open opens a folder again that was closed for others.
+func (k *walk) open(f *frame) bool {
+	if f.fd >= 0 {
+		return true
+	}
+	path := f.d.path()
+	fd, err := openDir(path)
+	if err != nil {
+		k.gaps.unwatched(path, err)
+		return false
+	}
+	f.fd = fd
+	return true
+}
+
+// push puts a folder on the stack; nil is none.
+func (k *walk) push(f *frame) {
+	if f == nil {
 		return
 	}
-	fd, err := openRetry(top.fd, sub.name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC)
+	if n := len(k.stack) - maxOpenDirs; n >= 0 {
+		k.stack[n].close()
+	}
+	k.stack = append(k.stack, f)
+}
+
+// enter opens and visits a subfolder.
+func (k *walk) enter(f *frame, sub dirent, buf []byte) *frame {
+	d := &dir{parent: f.d, name: sub.name}
+	if !k.mounts.enter(sub.name, d.path) {
+		return nil
+	}
+	fd, err := openRetry(f.fd, sub.name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC)
 	switch {
 	case err == nil:
-		k.push(d, fd)
+		return k.visit(d, fd, buf)
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
 		// Gone, or of unknown type and no folder.
 	case errors.Is(err, unix.EACCES):
-		k.denied(top.fd, d)
+		k.denied(f.fd, d)
 	default:
 		k.gaps.unwatched(d.path(), err)
 	}
+	return nil
 }
 
-// push watches an open folder and makes it the current one.
-func (k *walk) push(d *dir, fd int) {
-	if k.mounts.bases[d.name] || d.parent == nil {
-		k.entered[d.path()] = true
-	}
+// visit watches and lists an open folder; nil is one without subfolders, which is
+// closed again.
+func (k *walk) visit(d *dir, fd int, buf []byte) *frame {
+	k.noteMount(d)
 	var st unix.Stat_t
 	err := unix.Fstat(fd, &st)
 	if err == nil {
@@ -130,24 +200,27 @@ func (k *walk) push(d *dir, fd int) {
 	}
 	var subs []dirent
 	if err == nil {
-		subs, err = listDirBuf(fd, k.buf, mayBeDir)
+		subs, err = listDirBuf(fd, buf, mayBeDir)
 	}
 	if err != nil && !errors.Is(err, unix.ENOENT) {
 		k.gaps.unwatched(d.path(), err)
 	}
-	if n := len(k.stack) - maxOpenDirs; n >= 0 && k.stack[n].fd >= 0 {
-		_ = unix.Close(k.stack[n].fd) // opened for reading only
-		k.stack[n].fd = -1
+	f := &frame{d: d, fd: fd, subs: subs}
+	if len(subs) == 0 {
+		f.close()
+		return nil
 	}
-	k.stack = append(k.stack, frame{d, fd, subs})
+	return f
 }
 
-func (k *walk) pop() {
-	n := len(k.stack) - 1
-	if fd := k.stack[n].fd; fd >= 0 {
-		_ = unix.Close(fd) // opened for reading only
+// noteMount remembers that the walk has come to a folder where a mount may be.
+func (k *walk) noteMount(d *dir) {
+	if !k.mounts.bases[d.name] && d.parent != nil {
+		return
 	}
-	k.stack = k.stack[:n]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.entered[d.path()] = true
 }
 
 func mayBeDir(kind byte) bool { return kind == unix.DT_DIR || kind == unix.DT_UNKNOWN }
@@ -166,5 +239,33 @@ func (k *walk) denied(at int, d *dir) {
 		k.gaps.unwatched(d.path(), unix.EACCES)
 	default:
 		k.gaps.closed(filepath.Clean(d.path()))
+	}
+}
+
+// frame is a folder whose subfolders are being visited.
+type frame struct {
+	d *dir
+	// fd is -1 when the folder was closed for others.
+	fd   int
+	subs []dirent
+	// users are workers that need the fd.
+	users int
+	// closing: the last of them closes it.
+	closing bool
+}
+
+// close closes the folder, at the latest when nobody needs it.
+func (f *frame) close() {
+	f.closing = f.users > 0
+	if !f.closing && f.fd >= 0 {
+		_ = unix.Close(f.fd) // opened for reading only
+		f.fd = -1
+	}
+}
+
+// release ends one use.
+func (f *frame) release() {
+	if f.users--; f.closing {
+		f.close()
 	}
 }

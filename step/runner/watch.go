@@ -3,7 +3,10 @@ package runner
 import (
 	"errors"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,8 +32,9 @@ const (
 type watcher struct {
 	fd int
 	// dirs maps a watch descriptor to the places that it stands for: more than one
-	// when a folder is mounted twice.
+	// when a folder is mounted twice. add guards it with mu.
 	dirs map[int32][]*dir
+	mu   sync.Mutex
 	seen map[opened]struct{}
 	// overflow: the kernel's queue was full and events were lost.
 	overflow bool
@@ -59,14 +63,25 @@ func newWatcher() (*watcher, error) {
 	return &watcher{fd: fd, dirs: map[int32][]*dir{}, seen: map[opened]struct{}{}, made: map[opened]struct{}{}}, nil
 }
 
-// add watches the file or folder that fd has open.
+// add watches the file or folder that fd has open. Several workers may call it.
 func (w *watcher) add(fd int, d *dir) error {
 	wd, err := unix.InotifyAddWatch(w.fd, "/proc/self/fd/"+strconv.Itoa(fd), watchMask)
 	if err != nil {
 		return err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.dirs[int32(wd)] = append(w.dirs[int32(wd)], d)
 	return nil
+}
+
+// order sorts the places of each watch descriptor by path.
+func (w *watcher) order() {
+	for _, dirs := range w.dirs {
+		if len(dirs) > 1 {
+			slices.SortFunc(dirs, func(a, b *dir) int { return strings.Compare(a.path(), b.path()) })
+		}
+	}
 }
 
 // run reads events until stop is called.
