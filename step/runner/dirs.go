@@ -17,6 +17,11 @@ type dir struct {
 	// dev and ino are the folder's when it was watched: another folder may be
 	// found at its path after the step.
 	dev, ino uint64
+	// mount: something is mounted there.
+	mount bool
+	// lower: the folder was of the layers alone when it was watched.
+	lower bool
+	fate  fate // unknown until untouched is asked
 }
 
 // path returns the absolute path.

@@ -10,67 +10,77 @@ import (
 // a name that came to be and was never opened, or anything in a new folder, which
 // nobody watches.
 func (w *watcher) noteCreated(e event) {
+	dev := w.device(e.wd)
 	if e.mask&unix.IN_ISDIR != 0 || len(w.made) >= maxInputs {
-		w.blind = true
+		w.blind[dev] = true
 	}
-	if !w.blind {
+	if !w.blind[dev] {
 		w.made[opened{e.wd, string(e.name)}] = struct{}{}
 	}
 }
 
-// mayHaveLinked reports whether the step can have made a hard link.
-func (w *watcher) mayHaveLinked() bool {
-	if w.blind {
-		return true
+// device is that of the folder with this watch.
+func (w *watcher) device(wd int32) uint64 { return w.dirs[wd][0].dev }
+
+// linkedOn returns the devices that the step can have made a hard link on. A link and
+// its file are always on the same one (link(2), EXDEV).
+func (w *watcher) linkedOn() map[uint64]bool {
+	out := map[uint64]bool{}
+	for dev := range w.blind {
+		out[dev] = true
 	}
 	for o := range w.made {
 		if _, ok := w.seen[o]; !ok {
-			return true
+			out[w.device(o.wd)] = true
 		}
 	}
-	return false
+	return out
 }
 
 // noteLinked adds the files of watched folders that were linked in the step: they
-// can have been read under the new name. It looks at every file, so it does so
-// only when there may be one. A link that was removed again is not found.
+// can have been read under the new name. It looks at every file of the folders that
+// may hold one. A link that was removed again is not found.
 func (w *watcher) noteLinked(start unix.Timespec) error {
-	if !w.mayHaveLinked() {
-		return nil
-	}
-	buf := make([]byte, listBytes)
+	devices := w.linkedOn()
+	var wds []int32
 	for wd, dirs := range w.dirs {
-		d := dirs[0]
-		if d.file {
-			continue
+		if d := dirs[0]; devices[d.dev] && !d.file && !d.untouched(start) {
+			wds = append(wds, wd)
 		}
-		fd, err := d.reopen(d.path())
-		if exhausted(err) {
-			return err
-		}
-		if err != nil {
-			continue // gone or moved: its own files count as changed when opened
-		}
-		err = w.noteLinkedIn(wd, fd, buf, start)
-		if err := errors.Join(err, unix.Close(fd)); err != nil {
-			return err
+	}
+	found := make([][]string, len(wds))
+	err := each(len(wds), func(h *hasher, i int) (err error) {
+		found[i], err = w.dirs[wds[i]][0].linked(h.buf, start)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, names := range found {
+		for _, name := range names {
+			w.noteOpened(wds[i], []byte(name))
 		}
 	}
 	return nil
 }
 
-func (w *watcher) noteLinkedIn(wd int32, fd int, buf []byte, start unix.Timespec) error {
-	files, err := listDirBuf(fd, buf, func(kind byte) bool { return kind == unix.DT_REG || kind == unix.DT_UNKNOWN })
-	if err != nil {
-		return err
+// linked returns the folder's files that have several links and changed since start.
+func (d *dir) linked(buf []byte, start unix.Timespec) ([]string, error) {
+	fd, err := d.reopen(d.path())
+	if exhausted(err) {
+		return nil, err
 	}
+	if err != nil {
+		return nil, nil // gone or moved: its own files count as changed when opened
+	}
+	files, err := listDirBuf(fd, buf, func(kind byte) bool { return kind == unix.DT_REG || kind == unix.DT_UNKNOWN })
+	var out []string
 	for _, f := range files {
 		var st unix.Stat_t
 		err := unix.Fstatat(fd, f.name, &st, unix.AT_SYMLINK_NOFOLLOW)
-		if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Nlink < 2 || before(st.Ctim, start) {
-			continue
+		if err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Nlink > 1 && !before(st.Ctim, start) {
+			out = append(out, f.name)
 		}
-		w.noteOpened(wd, []byte(f.name))
 	}
-	return nil
+	return out, errors.Join(err, unix.Close(fd))
 }

@@ -66,7 +66,7 @@ func (m *marker) look(w *watcher, inputs []step.Input) error {
 		return nil
 	}
 	for _, ds := range w.dirs {
-		if ds[0].file {
+		if ds[0].file || ds[0].untouched(m.start) {
 			continue
 		}
 		path := ds[0].path()

@@ -12,6 +12,7 @@ import (
 type observer struct {
 	w      *watcher
 	mounts *mountTable
+	layers layers
 	gaps   *gaps
 }
 
@@ -30,6 +31,7 @@ func observe(root string, cfg step.Config, recordDir string) *observer {
 		o.gaps.add("not observed: " + err.Error())
 		return o
 	}
+	o.layers = findLayers(info, root)
 	if err := o.watchBelow(root, runtime.GOMAXPROCS(0)); err != nil {
 		o.gaps.add("not observed: " + err.Error())
 	}
@@ -43,7 +45,7 @@ func (o *observer) watchBelow(root string, workers int) error {
 		return fmt.Errorf("start inotify: %w", err)
 	}
 	g := newGaps()
-	newWalk(w, o.mounts, g, workers).all(root)
+	newWalk(w, o.mounts, o.layers, g, workers).all(root)
 	if g.exhausted && workers > 1 {
 		// Which folders get a watch may not depend on the workers' turns.
 		if err := unix.Close(w.fd); err != nil {

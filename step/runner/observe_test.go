@@ -69,6 +69,24 @@ func TestObservationOfAStep(t *testing.T) {
 	}
 }
 
+func TestLinkedFilesOfImageAndCacheAreInputs(t *testing.T) {
+	c := newContainer(t, "/bin/sh", "-c", `mkdir /new /cache/new
+		ln /entered/file /new/a; ln /cache/in/hit /cache/new/b; cat /new/a /cache/new/b`)
+	cache := t.TempDir()
+	put(t, cache+"/in/hit", "hit")
+	put(t, cache+"/in/miss", "miss")
+	c.bind(cache, "/cache", "rw")
+	c.cfg.Mounts = []step.ConfigMount{{Target: "/cache", Shared: true}}
+	got := c.run()
+	want := []step.Input{
+		{Path: "/cache/in/hit", Changed: true, Mount: "/cache", Shared: true},
+		{Path: "/entered/file", Changed: true},
+	}
+	if diff := cmp.Diff(want, inputsOf(t, got)); diff != "" || got.stdout != "xhit" {
+		t.Errorf("inputs (-want +got):\n%s\n%+v", diff, got)
+	}
+}
+
 func TestExecutedFilesAreInputs(t *testing.T) {
 	c := newContainer(t, "/d/script")
 	c.file("d/script", "#!/bin/sh\nexit 0\n")

@@ -103,8 +103,36 @@ func BenchmarkWalkOfAnImage(b *testing.B) {
 	}
 }
 
+// BenchmarkLinksInAnImage looks for links after a step that made a folder.
+func BenchmarkLinksInAnImage(b *testing.B) {
+	o := newOverlay(b, 3)
+	o.image(b)
+	pause(b)
+	for b.Loop() {
+		b.StopTimer()
+		o.unmount()
+		o.mount(b)
+		w, k := walkOf(b, o, 2)
+		k.all(o.merged)
+		start := pause(b)
+		put(b, o.merged+"/new/file", "")
+		w.blind[k.layers.dev] = true
+		b.StartTimer()
+		if err := w.noteLinked(start); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		closeWalk(b, w, k)
+		b.StartTimer()
+	}
+}
+
 func walkOf(b *testing.B, o *overlay, workers int) (*watcher, *walk) {
 	b.Helper()
+	info, err := readMountinfo()
+	if err != nil {
+		b.Fatal(err)
+	}
 	mt, err := newMountTable("", nil)
 	if err != nil {
 		b.Fatal(err)
@@ -113,7 +141,7 @@ func walkOf(b *testing.B, o *overlay, workers int) (*watcher, *walk) {
 	if err != nil {
 		b.Skipf("no inotify instance: %v", err)
 	}
-	return w, newWalk(w, mt, newGaps(), workers)
+	return w, newWalk(w, mt, findLayers(info, o.merged), newGaps(), workers)
 }
 
 func closeWalk(b *testing.B, w *watcher, k *walk) {

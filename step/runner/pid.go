@@ -36,7 +36,7 @@ func spendPIDs() {
 }
 
 // spendPID makes a process that ends at once, because there is nothing to execute. It
-// shares the runner's memory until then: to copy it would take ten times as long.
+// shares the runner's memory until then: to copy it would take several times as long.
 func spendPID() {
 	_, _ = syscall.ForkExec("", nil, &syscall.ProcAttr{}) // an error is what is wanted
 }

@@ -22,6 +22,7 @@ type walk struct {
 	w       *watcher
 	mounts  *mountTable
 	gaps    *gaps
+	layers  layers
 	workers int
 
 	mu sync.Mutex // guards what follows
@@ -36,8 +37,8 @@ type walk struct {
 }
 
 // newWalk returns a walk with that many workers, at least one.
-func newWalk(w *watcher, mounts *mountTable, g *gaps, workers int) *walk {
-	k := &walk{w: w, mounts: mounts, gaps: g, workers: workers, entered: map[string]bool{}}
+func newWalk(w *watcher, mounts *mountTable, l layers, g *gaps, workers int) *walk {
+	k := &walk{w: w, mounts: mounts, layers: l, gaps: g, workers: workers, entered: map[string]bool{}}
 	k.more = sync.NewCond(&k.mu)
 	return k
 }
@@ -195,7 +196,7 @@ func (k *walk) visit(d *dir, fd int, buf []byte) *frame {
 	var st unix.Stat_t
 	err := unix.Fstat(fd, &st)
 	if err == nil {
-		d.dev, d.ino = st.Dev, st.Ino
+		d.dev, d.ino, d.lower = st.Dev, st.Ino, k.layers.have(st)
 		err = k.w.add(fd, d)
 	}
 	var subs []dirent
@@ -218,9 +219,11 @@ func (k *walk) noteMount(d *dir) {
 	if !k.mounts.bases[d.name] && d.parent != nil {
 		return
 	}
+	path := d.path()
+	d.mount = k.mounts.points[path]
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.entered[d.path()] = true
+	k.entered[path] = true
 }
 
 func mayBeDir(kind byte) bool { return kind == unix.DT_DIR || kind == unix.DT_UNKNOWN }

@@ -29,7 +29,7 @@ func walked(t *testing.T, root string, mt *mountTable, workers int) (paths, reas
 	}
 	defer unix.Close(w.fd)
 	g := newGaps()
-	newWalk(w, mt, g, workers).all(root)
+	newWalk(w, mt, layers{}, g, workers).all(root)
 	return watchedPaths(w), g.reasons(false)
 }
 

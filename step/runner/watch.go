@@ -40,9 +40,9 @@ type watcher struct {
 	overflow bool
 	// full: more than maxInputs files.
 	full bool
-	// made are names that were created; blind: some of them are not known.
+	// made are names that were created; blind are devices where some are not known.
 	made  map[opened]struct{}
-	blind bool
+	blind map[uint64]bool
 
 	file *os.File // the fd, for reading with a deadline
 	done chan error
@@ -60,7 +60,10 @@ func newWatcher() (*watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watcher{fd: fd, dirs: map[int32][]*dir{}, seen: map[opened]struct{}{}, made: map[opened]struct{}{}}, nil
+	return &watcher{
+		fd: fd, dirs: map[int32][]*dir{},
+		seen: map[opened]struct{}{}, made: map[opened]struct{}{}, blind: map[uint64]bool{},
+	}, nil
 }
 
 // add watches the file or folder that fd has open. Several workers may call it.
@@ -146,7 +149,8 @@ func (w *watcher) reset() error {
 	}
 	clear(w.seen)
 	clear(w.made)
-	w.overflow, w.full, w.blind = false, false, false
+	clear(w.blind)
+	w.overflow, w.full = false, false
 	return nil
 }
 

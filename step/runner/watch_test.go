@@ -31,7 +31,7 @@ func watchTree(t testing.TB, root string, mounts ...step.ConfigMount) (*watcher,
 		t.Skipf("no inotify instance: %v", err)
 	}
 	g := newGaps()
-	newWalk(w, mt, g, 4).all(root)
+	newWalk(w, mt, findLayers(info, root), g, 4).all(root)
 	if err := w.reset(); err != nil {
 		t.Fatal(err)
 	}
