@@ -65,8 +65,7 @@ type Step struct {
 	// Directives are the comments above the RUN that changed how it ran.
 	Directives []step.Directive `json:"directives,omitempty"`
 
-	// Network is what is known of an exec's use of it; absent for an exec of another
-	// build that was not observed.
+	// Network is what is known of an exec's use of it.
 	Network *Network `json:"network,omitempty"`
 	// Process and Sandbox are as applied; absent when the step was not observed.
 	Process *step.Process `json:"process,omitempty"`

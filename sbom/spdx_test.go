@@ -163,3 +163,30 @@ func TestDocumentRefusesTimesThatSPDXCannotWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestPackagesSayWhatTheyWereInstalledFrom(t *testing.T) {
+	img := image()
+	purl := img.Inventory.Packages[1].PURL
+	img.Downloads = map[string]sbom.Download{purl: {URL: "http://m.test/libc6_2.36-9_amd64.deb", SHA256: strings.Repeat("e", 64)}}
+	img.Unlocated = 3
+	doc, err := spdxjson.Read(bytes.NewReader(document(t, img)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := spdxlib.ValidateDocument(doc); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range doc.Packages {
+		for _, c := range p.PackageChecksums {
+			got = append(got, p.PackageName+" "+p.PackageDownloadLocation+" "+string(c.Algorithm)+" "+c.Value)
+		}
+	}
+	want := []string{"libc6 http://m.test/libc6_2.36-9_amd64.deb SHA256 " + strings.Repeat("e", 64)}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if !strings.Contains(doc.DocumentComment, "3 match no download") {
+		t.Errorf("comment %q", doc.DocumentComment)
+	}
+}

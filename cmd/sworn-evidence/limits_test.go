@@ -53,6 +53,9 @@ func TestStepsTooLargeOmitTheLongestLists(t *testing.T) {
 	if want := (func() map[string]string { p, _ := g.predicate(); return p.Steps[0].Outputs.Digest })(); !cmp.Equal(want, o.Digest) || slim.Steps[0].Inputs.OmittedFiles != 4 {
 		t.Errorf("digest %v, want %v; %d inputs omitted", o.Digest, want, slim.Steps[0].Inputs.OmittedFiles)
 	}
+	if n := slim.Steps[0].Network; n.OmittedRequests != 5 || len(n.Requests) > 0 || len(n.Downloads) != 1 {
+		t.Errorf("network without requests: %+v", n)
+	}
 	if slim.Steps[1].Outputs.Omitted != nil {
 		t.Error("more was omitted than was needed")
 	}

@@ -90,9 +90,7 @@ func network(x *step.Exec, d *described) *provenance.Network {
 	switch {
 	case d != nil && d.Record != nil && d.Record.Network != nil:
 		return &provenance.Network{Network: *d.Record.Network}
-	case x.Profile == nil && x.Network != step.NetworkNone:
-		return nil
-	case x.Network == step.NetworkNone || x.Profile.Network == step.NetworkNone:
+	case x.Network == step.NetworkNone || x.Profile != nil && x.Profile.Network == step.NetworkNone:
 		return &provenance.Network{Network: step.Network{
 			Mode: step.NetworkNone, Enforced: true, Complete: true, Requests: []step.Request{},
 		}}

@@ -1,0 +1,122 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// TestSecretsLeaveTheBuildNowhere searches every byte that leaves a build that used
+// secrets, as file, variable and part of a URL, and failed with them: archive with config,
+// layers and statements, exported cache, progress, and what the client wrote about it.
+func TestSecretsLeaveTheBuildNowhere(t *testing.T) {
+	e := mustEnv(t)
+	secrets := map[string]string{"file": "f1le/+?&=%:@ sEcReT~0123456789", "variable": "v4riable/+?&=%:@ sEcReT~9876543210"}
+	const canary = "c4nary/+?&=%:@ that the search has to find"
+	dir := files{"Dockerfile": `FROM busybox
+RUN --mount=type=secret,id=file --mount=type=secret,id=variable,env=VARIABLE \
+    test -n "$VARIABLE" && wc -c /run/secrets/file | tee /size && \
+    ! wget -q -O /dev/null "http://user:$VARIABLE@127.0.0.1:9/?token=$VARIABLE&t=$(cat /run/secrets/file | base64)"
+# sworn: harden=off reason="the record is made without confinement as well"
+RUN --mount=type=secret,id=file,target=/s --mount=type=secret,id=variable,env=VARIABLE \
+    env | grep -c VARIABLE && cat /s | sha256sum > /dev/null
+RUN echo "` + canary + `" | tr -d '\n' | base64 -w 0 > /canary
+RUN --mount=type=secret,id=variable,env=VARIABLE test -z "$VARIABLE" || echo used
+`}.write(t)
+	args := []string{}
+	for id, value := range secrets {
+		src := filepath.Join(t.TempDir(), id)
+		if err := os.WriteFile(src, []byte(value), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--secret", "id="+id+",src="+src)
+	}
+	out := t.TempDir()
+	archive, cache := filepath.Join(out, "image.tar"), filepath.Join(out, "cache")
+	b := build{
+		dir: dir, output: "type=oci,dest=" + archive, opts: []string{"attest:provenance=mode=max", "build-arg:SWORN_STATEMENTS=always"},
+		args: append(args, "--no-cache", "--export-cache", "type=local,mode=max,dest="+cache),
+	}
+	left := map[string]string{"progress": b.mustRun(t, e).log}
+	b.output, b.args = "", append(args, "--no-cache")
+	b.dir = files{"Dockerfile": "FROM busybox\nRUN --mount=type=secret,id=variable,env=VARIABLE test -z \"$VARIABLE\"\n"}.write(t)
+	failed := b.run(t, e)
+	if failed.err == nil {
+		t.Error("the step that fails did not")
+	}
+	left["progress of a failure"] = failed.log
+	for name, content := range readFiles(t, unpack(t, archive)) {
+		left["image/"+name] = content
+	}
+	for name, content := range readFiles(t, cache) {
+		left["cache/"+name] = content
+	}
+	found := 0
+	for name, content := range left {
+		raw := []byte(content)
+		for _, content := range [][]byte{raw, expand(t, raw)} {
+			if shows(content, canary) {
+				found++
+			}
+			for id, value := range secrets {
+				if shows(content, value) {
+					t.Errorf("the secret %s is in %s", id, name)
+				}
+			}
+		}
+	}
+	if found < 2 {
+		t.Errorf("the canary was found %d times among %d files, want it in image and cache", found, len(left))
+	}
+}
+
+// expand decompresses a layer; nil for what is not compressed.
+func expand(t *testing.T, b []byte) []byte {
+	t.Helper()
+	var r io.Reader
+	var err error
+	switch {
+	case bytes.HasPrefix(b, []byte{0x1f, 0x8b}):
+		r, err = gzip.NewReader(bytes.NewReader(b))
+	case bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		r, err = zstd.NewReader(bytes.NewReader(b))
+	default:
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// shows reports whether bytes hold a value as it is, or encoded as programs do. Of base64,
+// what stands between the bytes around it counts, at each of its three places.
+func shows(b []byte, value string) bool {
+	forms := []string{value, url.QueryEscape(value), url.PathEscape(value), hex.EncodeToString([]byte(value)), url.UserPassword("u", value).String()[2:]}
+	for shift := range 3 {
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+			text := enc.EncodeToString([]byte("xxx"[:shift] + value))
+			forms = append(forms, text[4:len(text)-4])
+		}
+	}
+	for _, f := range forms {
+		if bytes.Contains(b, []byte(f)) {
+			return true
+		}
+	}
+	return false
+}
