@@ -96,3 +96,39 @@ func TestABadDirectiveIsOneClearLine(t *testing.T) {
 		})
 	}
 }
+
+// Under strict a step has neither root, network nor mounts to write to unless something
+// says so.
+func TestStrictTakesWhatNobodyAskedFor(t *testing.T) {
+	e := mustEnv(t)
+	image := imageName(e.registry, t, "latest")
+	const text = `FROM busybox
+# sworn: root=yes reason="folders of the image"
+RUN --mount=type=bind,source=conf,target=/mnt/conf,rw \
+    { id -u; ls /sys/class/net; (echo x > /mnt/conf) 2> /dev/null || echo read-only; } > /var/root.txt && mkdir -m 0777 /var/work
+USER nobody
+RUN id -u > /var/work/user.txt
+`
+	b := build{
+		context: files{"Dockerfile": text, "conf": "conf\n"}, output: push(image), opts: []string{"build-arg:SWORN_HARDEN=strict"},
+	}
+	b.mustRun(t, e)
+	a, made := accountOf(t, image), extract(t, image)
+	if d := cmp.Diff("0\nlo\nread-only\n", string(made["/var/root.txt"].data)); d != "" {
+		t.Errorf("seen as root (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff("65534\n", string(made["/var/work/user.txt"].data)); d != "" {
+		t.Errorf("seen as nobody (-want +got):\n%s", d)
+	}
+	for _, s := range a.steps.Steps {
+		if s.Kind == step.KindExec && (s.Sandbox == nil || s.Sandbox.Harden != step.HardenStrict || s.Network.Mode != step.NetworkNone) {
+			t.Errorf("%s: sandbox %+v, network %+v", s.Name, s.Sandbox, s.Network)
+		}
+	}
+	b.context = dockerfile(strings.Replace(text, "# sworn: root=yes", "# was:", 1))
+	r := b.run(t, e)
+	if r.err == nil {
+		t.Fatal("root without a directive builds")
+	}
+	oneError(t, r.log, "line 3: harden=strict: the step runs as root; set a USER")
+}
