@@ -62,7 +62,7 @@ func TestProcessesAreUpstreams(t *testing.T) {
 			prints: []string{"0", "pipe:[]"},
 		},
 		{
-			name: "limits", context: dockerfile("FROM busybox\nRUN umask; ulimit -n; ulimit -u; ulimit -s; ulimit -H -n; ulimit -H -c; grep -v -i core /proc/self/limits\nRUN grep -E '^(Sig(Blk|Ign|Cgt|Q)|Shd|Uid|Gid|Groups|Umask|Seccomp)' /proc/self/status | grep -v SigQ\nRUN cat /proc/self/oom_score_adj /proc/self/coredump_filter /proc/self/timerslack_ns\n"),
+			name: "limits", context: dockerfile("FROM busybox\nRUN umask; ulimit -n; ulimit -u; ulimit -s; ulimit -H -n; ulimit -H -c; grep -v -i core /proc/self/limits\nRUN grep -E '^(Sig(Blk|Ign|Cgt|Q)|Shd|Uid|Gid|Groups|Umask|Seccomp:)' /proc/self/status | grep -v SigQ\nRUN cat /proc/self/oom_score_adj /proc/self/coredump_filter /proc/self/timerslack_ns\n"),
 			prints: []string{"0022"},
 			ours: func(o *outcome) {
 				// No core files: harden=baseline.

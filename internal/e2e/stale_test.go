@@ -112,7 +112,11 @@ func craftedLedger(t *testing.T, edit func([]sbom.Entry) []sbom.Entry) string {
 	if edit != nil {
 		entries = edit(entries)
 	}
-	b, err := json.Marshal(map[string]any{"version": 2, "entries": entries, "removed": []string{}})
+	b, err := json.Marshal(struct {
+		Version int          `json:"version"`
+		Entries []sbom.Entry `json:"entries"`
+		Removed []step.Path  `json:"removed"`
+	}{2, entries, []step.Path{}})
 	if err != nil {
 		t.Fatal(err)
 	}
