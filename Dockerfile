@@ -15,10 +15,11 @@ RUN --mount=type=bind,target=. \
     --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -buildvcs=false -ldflags '-s -w' -o /out/ \
-    ./cmd/sworn-step ./cmd/sworn-evidence ./cmd/sworn-frontend
+    ./cmd/sworn-step ./cmd/sworn-recorder ./cmd/sworn-evidence ./cmd/sworn-frontend
 
 FROM scratch
 COPY --from=build /out/sworn-step /runner/RUN
+COPY --from=build /out/sworn-recorder /recorder/RUN
 COPY --from=build /out/sworn-evidence /evidence/sworn-evidence
 COPY --from=build /out/sworn-frontend /sworn-frontend
 # BuildKit runs the frontend without a network, and knows from the capabilities

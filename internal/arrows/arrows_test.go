@@ -80,6 +80,8 @@ func rules() []struct {
 		{"/cmd/sworn-frontend", false, []string{"github.com/sigstore", "oras.land"}, "keys and registries are out of the reach of a build"},
 		{"/cmd/sworn-evidence", false, []string{"github.com/sigstore", "oras.land", "github.com/moby", "google.golang.org/grpc", "/llb", "/frontend", "net/http"}, "it runs without network over file systems"},
 		{"/cmd/sworn-step", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/internal", "net/http", "net", "crypto/tls", "github.com/moby", "google.golang.org"}, "its digest is part of every step's cache key"},
+		{"/cmd/sworn-recorder", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/internal", "github.com/moby", "google.golang.org"}, "its digest is part of the cache key of every step whose network is recorded"},
+		{"/step/runner", false, []string{"net/http", "net", "crypto/tls"}, "most steps run under a runner without a network of its own"},
 		{"/internal/builder", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal/build", "/internal/programs"}, "it connects to a BuildKit, whatever is built there"},
 		{"/internal/programs", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal/build", "/internal/builder"}, "it holds files"},
 		{"/internal/build", false, []string{"/cmd", "github.com/sigstore", "oras.land"}, "keys and registries are out of the reach of a build"},

@@ -27,7 +27,7 @@ func (r *Request) toolsName() string {
 // it.
 func (r *Request) Run(ctx context.Context, b *builder.Builder, set programs.Set, d *Display) (*Result, error) {
 	solve, toolsName := r.solve, r.toolsName()
-	solve.LocalMounts[toolsName] = set.FS(frontend.ImageRunner, frontend.ImageEvidence)
+	solve.LocalMounts[toolsName] = set.FS(frontend.ImageRunner, frontend.ImageRecorder, frontend.ImageEvidence)
 	r.defaultPlatform(b.Platform)
 	f := frontend.Frontend{
 		Tools: frontend.LocalTools(toolsName, set.Version(), set.Arch),

@@ -47,8 +47,8 @@ var embedded embed.FS
 // Set is the programs of one architecture.
 type Set struct {
 	Arch string // as in GOARCH
-	// Runner and Evidence are the bytes of the programs.
-	Runner, Evidence []byte
+	// Runner, Recorder and Evidence are the bytes of the programs.
+	Runner, Recorder, Evidence []byte
 }
 
 // Available reports whether there are programs at all.
@@ -86,6 +86,9 @@ func read(files fs.FS, arch string) (Set, error) {
 	}
 	s := Set{Arch: arch}
 	if s.Runner, err = unpack(files, path.Join(arch, "sworn-step.gz")); err != nil {
+		return Set{}, err
+	}
+	if s.Recorder, err = unpack(files, path.Join(arch, "sworn-recorder.gz")); err != nil {
 		return Set{}, err
 	}
 	s.Evidence, err = unpack(files, path.Join(arch, "sworn-evidence.gz"))
@@ -128,7 +131,7 @@ func unpack(files fs.FS, name string) ([]byte, error) {
 // Version is a digest over the programs.
 func (s Set) Version() string {
 	h := sha256.New()
-	for _, b := range [][]byte{[]byte(s.Arch), s.Runner, s.Evidence} {
+	for _, b := range [][]byte{[]byte(s.Arch), s.Runner, s.Recorder, s.Evidence} {
 		sum := sha256.Sum256(b)
 		h.Write(sum[:])
 	}
@@ -137,13 +140,14 @@ func (s Set) Version() string {
 
 // FS is the programs as files: folders, names, modes and owners as in the frontend's
 // image, so that both have the same content for BuildKit's cache.
-func (s Set) FS(runnerDir, evidenceDir string) fsutil.FS {
+func (s Set) FS(runnerDir, recorderDir, evidenceDir string) fsutil.FS {
 	out := staticfs.NewFS()
 	for _, f := range []struct {
 		dir, name string
 		data      []byte
 	}{
 		{runnerDir, step.RunnerName, s.Runner},
+		{recorderDir, step.RunnerName, s.Recorder},
 		{evidenceDir, path.Base(step.EvidencePath), s.Evidence},
 	} {
 		out.Add(f.dir, &fstypes.Stat{Mode: uint32(os.ModeDir | 0o755)}, nil)

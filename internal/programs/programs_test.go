@@ -28,12 +28,12 @@ func TestProgramsOfAnArchitecture(t *testing.T) {
 	readme := &fstest.MapFile{Data: []byte("text")}
 	all := fstest.MapFS{
 		"README":              readme,
-		"amd64/sworn-step.gz": packed(t, "step"), "amd64/sworn-evidence.gz": packed(t, "evidence"),
+		"amd64/sworn-step.gz": packed(t, "step"), "amd64/sworn-recorder.gz": packed(t, "recorder"), "amd64/sworn-evidence.gz": packed(t, "evidence"),
 		"arm64/sworn-step.gz":   packed(t, "other"),
 		"riscv64/sworn-step.gz": {Data: []byte("not gzip")},
 	}
 	s, err := read(all, "amd64")
-	if err != nil || string(s.Runner) != "step" || string(s.Evidence) != "evidence" || s.Arch != "amd64" {
+	if err != nil || string(s.Runner) != "step" || string(s.Recorder) != "recorder" || string(s.Evidence) != "evidence" || s.Arch != "amd64" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if _, err := read(fstest.MapFS{"README": readme}, "amd64"); !errors.Is(err, ErrNone) {
@@ -51,13 +51,18 @@ func TestProgramsOfAnArchitecture(t *testing.T) {
 }
 
 func TestVersionIsOfTheContent(t *testing.T) {
-	s := Set{"amd64", []byte("a"), []byte("b")}
-	for _, o := range []Set{{"arm64", []byte("a"), []byte("b")}, {"amd64", []byte("c"), []byte("b")}, {"amd64", []byte("a"), []byte("c")}, {"amd64", []byte("ab"), nil}} {
+	set := func(arch, runner, recorder, evidence string) Set {
+		return Set{arch, []byte(runner), []byte(recorder), []byte(evidence)}
+	}
+	s := set("amd64", "a", "b", "c")
+	for _, o := range []Set{
+		set("arm64", "a", "b", "c"), set("amd64", "x", "b", "c"), set("amd64", "a", "x", "c"), set("amd64", "a", "b", "x"), set("amd64", "ab", "", "c"),
+	} {
 		if o.Version() == s.Version() {
 			t.Errorf("%+v has the version of %+v", o, s)
 		}
 	}
-	if (Set{"amd64", []byte("a"), []byte("b")}).Version() != s.Version() {
+	if set("amd64", "a", "b", "c").Version() != s.Version() {
 		t.Error("the same programs have two versions")
 	}
 }
@@ -65,7 +70,7 @@ func TestVersionIsOfTheContent(t *testing.T) {
 // TestFilesAreLaidOutAsInTheImage: folders before what is in them, as BuildKit wants
 // it, without times.
 func TestFilesAreLaidOutAsInTheImage(t *testing.T) {
-	files := Set{"amd64", []byte("step"), []byte("evidence")}.FS("/runner", "/evidence")
+	files := Set{"amd64", []byte("step"), []byte("recorder"), []byte("evidence")}.FS("/runner", "/recorder", "/evidence")
 	type file struct {
 		Path string
 		Mode fs.FileMode
@@ -89,7 +94,7 @@ func TestFilesAreLaidOutAsInTheImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []file{{"evidence", fs.ModeDir | 0o755, 0}, {"evidence/sworn-evidence", 0o755, 8}, {"runner", fs.ModeDir | 0o755, 0}, {"runner/RUN", 0o755, 4}}
+	want := []file{{"evidence", fs.ModeDir | 0o755, 0}, {"evidence/sworn-evidence", 0o755, 8}, {"recorder", fs.ModeDir | 0o755, 0}, {"recorder/RUN", 0o755, 8}, {"runner", fs.ModeDir | 0o755, 0}, {"runner/RUN", 0o755, 4}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("files (-want +got):\n%s", d)
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	Environ []string
 	// RecordDir is the folder for the record; empty is [step.RecordDir].
 	RecordDir string
+	// Recorder records the network of steps whose configuration asks for it.
+	Recorder Recorder
 }
 
 // Run runs the command, waits until it and all that it started are gone, writes
@@ -73,6 +75,8 @@ type run struct {
 	rec   step.Record
 	watch *observer
 	begun unix.Timespec
+	// recorder is nil when the network is not recorded.
+	recorder Recorder
 }
 
 // newRecord says who runs what, and where.
@@ -121,7 +125,12 @@ func (r *run) command(ctx context.Context, o Options) (started, error) {
 			return started{}, err
 		}
 	}
-	s, err := command{o.Args, commandEnv(o.Environ, r.cfg), limits{profile: r.cfg.Harden, root: r.cfg.Root}}.start()
+	env := commandEnv(o.Environ, r.cfg)
+	access, err := r.startRecorder(o, env)
+	if err != nil {
+		return started{}, err
+	}
+	s, err := command{o.Args, withEnv(env, access.Env), limits{profile: r.cfg.Harden, root: r.cfg.Root, port: access.Port}}.start()
 	if err != nil {
 		return started{}, err
 	}
@@ -155,6 +164,9 @@ func (r *run) record(s started) error {
 	}
 	var err error
 	r.rec.Sandbox = s.sandbox
+	if r.rec.Network, err = r.network(s.open); err != nil {
+		return err
+	}
 	if r.rec.Observation, err = r.watch.finish(s.status, r.begun); err != nil {
 		return fmt.Errorf("record step: %w", err)
 	}

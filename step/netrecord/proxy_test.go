@@ -1,0 +1,477 @@
+package netrecord
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// site is a server with one of everything.
+func site() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "content") })
+	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/file?token=t0ps3cret", http.StatusFound)
+	})
+	mux.HandleFunc("/none", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/part", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "part", time.Unix(0, 0), strings.NewReader("0123456789"))
+	})
+	mux.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) {
+		for i := range 3 {
+			fmt.Fprintf(w, "line %d\n", i)
+			w.(http.Flusher).Flush()
+		}
+	})
+	mux.HandleFunc("/broken", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		io.WriteString(w, "short")
+	})
+	mux.HandleFunc("/headers", func(w http.ResponseWriter, r *http.Request) {
+		for _, h := range []string{"Authorization", "User-Agent", "X-Forwarded-For", "Accept-Encoding", "Proxy-Authorization"} {
+			fmt.Fprintf(w, "%s=%q\n", h, r.Header[h])
+		}
+		fmt.Fprintln(w, r.URL.RawQuery)
+	})
+	mux.HandleFunc("/upgrade", func(w http.ResponseWriter, r *http.Request) {
+		c, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		line, _ := rw.ReadString('\n')
+		io.WriteString(c, line)
+	})
+	return mux
+}
+
+// running is a proxy and a client that goes through it.
+type running struct {
+	*proxy
+	client *http.Client
+	at     string
+}
+
+// start serves a proxy that trusts a server.
+func start(t testing.TB, server *httptest.Server, allow ...string) running {
+	t.Helper()
+	a, err := newAuthority(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProxy(l, a, allow, nil)
+	if server != nil && server.TLS != nil {
+		pool := x509.NewCertPool()
+		pool.AddCert(server.Certificate())
+		p.transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool}
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(a.cert)
+	transport := &http.Transport{
+		Proxy:              http.ProxyURL(&url.URL{Scheme: "http", Host: l.Addr().String()}),
+		TLSClientConfig:    &tls.Config{RootCAs: trusted},
+		DisableCompression: true,
+	}
+	t.Cleanup(func() { transport.CloseIdleConnections(); p.close() })
+	return running{p, &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, l.Addr().String()}
+}
+
+// do makes a request and returns status and body; a failure is status 0.
+func (r running) do(t testing.TB, method, u, body string, headers ...string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, u, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body == "" {
+		req.Body = nil
+	}
+	for _, h := range headers {
+		k, v, _ := strings.Cut(h, ": ")
+		req.Header.Set(k, v)
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return resp.StatusCode, string(b) + ": " + err.Error()
+	}
+	return resp.StatusCode, string(b)
+}
+
+// recorded ends the service and returns what it recorded, the server's address replaced.
+func (r running) recorded(t testing.TB, server *httptest.Server) ([]step.Request, []string) {
+	t.Helper()
+	r.client.CloseIdleConnections()
+	r.close()
+	requests, reasons := r.log.result()
+	if server != nil {
+		for i := range requests {
+			for _, s := range []*string{&requests[i].URL, &requests[i].Location} {
+				*s = strings.Replace(*s, server.URL, "SITE", 1)
+			}
+		}
+	}
+	return requests, reasons
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func TestEveryRequestIsRecorded(t *testing.T) {
+	for _, scheme := range []string{"http", "https"} {
+		t.Run(scheme, func(t *testing.T) {
+			server := httptest.NewServer(site())
+			if scheme == "https" {
+				server.Close()
+				server = httptest.NewTLSServer(site())
+			}
+			defer server.Close()
+			r := start(t, server)
+			for _, c := range []struct {
+				method, path, body string
+				headers            []string
+				status             int
+				want               string
+			}{
+				{"GET", "/file", "", nil, 200, "content"},
+				{"GET", "/file", "", nil, 200, "content"},
+				{"HEAD", "/file", "", nil, 200, ""},
+				{"POST", "/echo", "sent", nil, 200, "sent"},
+				{"GET", "/moved", "", nil, 302, "<a href=\"/file?token=t0ps3cret\">Found</a>.\n\n"},
+				{"GET", "/none", "", nil, 204, ""},
+				{"GET", "/part", "", []string{"Range: bytes=2-4"}, 206, "234"},
+				{"GET", "/stream", "", nil, 200, "line 0\nline 1\nline 2\n"},
+				{"GET", "/nothing", "", nil, 404, "404 page not found\n"},
+				{"GET", "/file?a=1&X-Amz-Signature=s3cret&b=2", "", nil, 200, "content"},
+			} {
+				status, got := r.do(t, c.method, server.URL+c.path, c.body, c.headers...)
+				if status != c.status || got != c.want {
+					t.Errorf("%s %s: %d %q, want %d %q", c.method, c.path, status, got, c.status, c.want)
+				}
+			}
+			got, reasons := r.recorded(t, server)
+			moved := "<a href=\"/file?token=t0ps3cret\">Found</a>.\n\n"
+			want := []step.Request{
+				{Method: "POST", URL: "SITE/echo", Status: 200, Digest: digest("sent"), Size: 4, Sent: digest("sent"), SentSize: 4, Count: 1},
+				{Method: "GET", URL: "SITE/file", Status: 200, Digest: digest("content"), Size: 7, Count: 2},
+				{Method: "HEAD", URL: "SITE/file", Status: 200, Count: 1},
+				{Method: "GET", URL: "SITE/file?a=1&X-Amz-Signature=REDACTED&b=2", Status: 200, Digest: digest("content"), Size: 7, Count: 1},
+				{Method: "GET", URL: "SITE/moved", Status: 302, Digest: digest(moved), Size: int64(len(moved)), Location: "SITE/file?token=REDACTED", Count: 1},
+				{Method: "GET", URL: "SITE/none", Status: 204, Count: 1},
+				{Method: "GET", URL: "SITE/nothing", Status: 404, Digest: digest("404 page not found\n"), Size: 19, Count: 1},
+				{Method: "GET", URL: "SITE/part", Status: 206, Digest: digest("234"), Size: 3, Range: "bytes=2-4", Count: 1},
+				{Method: "GET", URL: "SITE/stream", Status: 200, Digest: digest("line 0\nline 1\nline 2\n"), Size: 21, Count: 1},
+			}
+			if d := cmp.Diff(want, got); d != "" || len(reasons) > 0 {
+				t.Errorf("reasons %q, requests (-want +got):\n%s", reasons, d)
+			}
+		})
+	}
+}
+
+func TestTheServerGetsTheRequestAsItWas(t *testing.T) {
+	server := httptest.NewTLSServer(site())
+	defer server.Close()
+	r := start(t, server)
+	_, got := r.do(t, "GET", server.URL+"/headers?a;b&c=%zz", "", "Authorization: Bearer t0ps3cret", "User-Agent: tool/1", "X-Forwarded-For: x", "Proxy-Authorization: Basic t0ps3cret")
+	want := `Authorization=["Bearer t0ps3cret"]` + "\n" + `User-Agent=["tool/1"]` + "\n" + `X-Forwarded-For=["x"]` + "\nAccept-Encoding=[]\nProxy-Authorization=[]\na;b&c=%zz\n"
+	if got != want {
+		t.Errorf("the server got\n%swant\n%s", got, want)
+	}
+	requests, _ := r.recorded(t, nil)
+	if text := fmt.Sprintf("%+v", requests); strings.Contains(text, "s3cret") {
+		t.Errorf("a secret is in the record: %s", text)
+	}
+}
+
+func TestFailuresAreRecordedAsTheyAre(t *testing.T) {
+	server := httptest.NewServer(site())
+	defer server.Close()
+	r := start(t, server)
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := l.Addr().String()
+	l.Close()
+	if status, body := r.do(t, "GET", "http://"+closed+"/", ""); status != http.StatusBadGateway || !strings.Contains(body, "refused") {
+		t.Errorf("a server that is not there: %d %s", status, body)
+	}
+	if _, body := r.do(t, "GET", server.URL+"/broken", ""); !strings.Contains(body, "unexpected EOF") {
+		t.Errorf("a body that breaks off: %s", body)
+	}
+	untrusted := httptest.NewTLSServer(site())
+	untrusted.Config.ErrorLog = r.inner.ErrorLog
+	defer untrusted.Close()
+	if status, body := r.do(t, "GET", untrusted.URL+"/file", ""); status != http.StatusBadGateway || !strings.Contains(body, "certificate") {
+		t.Errorf("a server that nobody knows: %d %s", status, body)
+	}
+	got, reasons := r.recorded(t, server)
+	if len(got) != 3 || len(reasons) > 0 {
+		t.Fatalf("%+v, %q", got, reasons)
+	}
+	for _, g := range got {
+		switch {
+		case strings.Contains(g.URL, "/broken"):
+			if g.Status != 200 || g.Digest != "" || g.Size != 5 || g.Reason != "the response did not come to its end" {
+				t.Errorf("%+v", g)
+			}
+		case strings.HasPrefix(g.URL, "https"):
+			if g.Status != 0 || !strings.Contains(g.Reason, "certificate") {
+				t.Errorf("%+v", g)
+			}
+		default:
+			if g.Status != 0 || g.Reason != "dial: connect: connection refused" {
+				t.Errorf("%+v", g)
+			}
+		}
+	}
+}
+
+func TestOtherURLsAreRefusedWithTheLineToAdd(t *testing.T) {
+	server := httptest.NewTLSServer(site())
+	defer server.Close()
+	r := start(t, server, server.URL+"/file")
+	if status, _ := r.do(t, "GET", server.URL+"/file?x=1", ""); status != 200 {
+		t.Errorf("an allowed URL: %d", status)
+	}
+	status, body := r.do(t, "GET", server.URL+"/other?key=t0ps3cret", "")
+	if status != http.StatusForbidden || !strings.Contains(body, `# sworn: allow="`+server.URL+`/other" reason="..."`) || strings.Contains(body, "s3cret") {
+		t.Errorf("%d %s", status, body)
+	}
+	got, reasons := r.recorded(t, server)
+	if len(got) != 2 || !got[1].Refused || got[1].URL != "SITE/other?key=REDACTED" || got[1].Status != 0 || len(reasons) > 0 {
+		t.Errorf("%+v, %q", got, reasons)
+	}
+}
+
+// dial opens a connection to the proxy and sends text.
+func (r running) dial(t *testing.T, text string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	c, err := net.Dial("tcp", r.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, text); err != nil {
+		t.Fatal(err)
+	}
+	return c, bufio.NewReader(c)
+}
+
+func TestWhatIsNotHTTPIsRefused(t *testing.T) {
+	r := start(t, nil)
+	_, in := r.dial(t, "CONNECT ssh.test:22 HTTP/1.1\r\nHost: ssh.test:22\r\n\r\nSSH-2.0-x\r\n")
+	all, err := io.ReadAll(in)
+	if string(all) != "HTTP/1.1 200 Connection established\r\n\r\n" {
+		t.Errorf("%q, %v", all, err)
+	}
+	got, reasons := r.recorded(t, nil)
+	want := []step.Request{{Method: "CONNECT", URL: "https://ssh.test:22", Refused: true, Reason: "what came after CONNECT is not TLS, and only HTTP is recorded", Count: 1}}
+	if d := cmp.Diff(want, got); d != "" || len(reasons) > 0 {
+		t.Errorf("%q (-want +got):\n%s", reasons, d)
+	}
+}
+
+// A connection that was allowed for one host must not lead to another.
+func TestAnotherHostInAConnectionIsRefused(t *testing.T) {
+	server := httptest.NewTLSServer(site())
+	defer server.Close()
+	r := start(t, server)
+	host := strings.TrimPrefix(server.URL, "https://")
+	c, in := r.dial(t, "CONNECT "+host+" HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+	if _, err := http.ReadResponse(in, &http.Request{Method: "CONNECT"}); err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(r.authority.cert)
+	s := tls.Client(c, &tls.Config{RootCAs: trusted, ServerName: "127.0.0.1"})
+	io.WriteString(s, "GET /file HTTP/1.1\r\nHost: elsewhere.test\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(s), nil)
+	if err != nil || resp.StatusCode != http.StatusMisdirectedRequest {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	resp.Body.Close()
+	s.Close()
+	if got, _ := r.recorded(t, server); len(got) != 1 || !got[0].Refused || got[0].URL != "SITE/file" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAnUpgradeMakesTheRecordIncomplete(t *testing.T) {
+	server := httptest.NewServer(site())
+	defer server.Close()
+	r := start(t, server)
+	c, in := r.dial(t, "GET "+server.URL+"/upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	io.WriteString(c, "hello\n")
+	if line, err := in.ReadString('\n'); line != "hello\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+	c.Close()
+	got, reasons := r.recorded(t, server)
+	want := []step.Request{{Method: "GET", URL: "SITE/upgrade", Status: 101, Upgrade: "echo", Count: 1}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"a connection became echo: what went over it is not recorded"}, reasons); d != "" {
+		t.Errorf("reasons (-want +got):\n%s", d)
+	}
+}
+
+func TestARequestThatIsNoneIsAnswered(t *testing.T) {
+	r := start(t, nil)
+	for _, text := range []string{
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "nonsense\r\n\r\n",
+		"GET http://x/ HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n",
+		"CONNECT x HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		_, in := r.dial(t, text[:min(len(text), maxHeader+8<<10)])
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil || resp.StatusCode < 400 || resp.StatusCode >= 500 {
+			t.Errorf("%.40q: %v, %v", text, resp, err)
+			continue
+		}
+		resp.Body.Close()
+	}
+	if got, reasons := r.recorded(t, nil); len(got)+len(reasons) > 0 {
+		t.Errorf("%+v, %q", got, reasons)
+	}
+}
+
+func TestAFloodIsBounded(t *testing.T) {
+	var l log
+	for i := range maxRequests + 10 {
+		l.add(step.Request{Method: "GET", URL: fmt.Sprint("http://x/", i)})
+	}
+	l.add(step.Request{Method: "GET", URL: "http://x/0"})
+	got, reasons := l.result()
+	if len(got) != maxRequests || got[0].Count != 2 {
+		t.Errorf("%d requests, the first %+v", len(got), got[0])
+	}
+	if want := []string{"10 requests more than a record holds (100000 different ones)"}; cmp.Diff(want, reasons) != "" {
+		t.Errorf("%q", reasons)
+	}
+}
+
+func TestTheCommandsFilesAndVariables(t *testing.T) {
+	dir := t.TempDir()
+	own := dir + "/own.pem"
+	if err := os.WriteFile(own, []byte("OWN ROOT\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/own.conf", []byte("APT::Own \"1\";"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := Recorder{Dir: dir}
+	access, err := r.Start(step.ConfigNetwork{}, []string{"PATH=/bin", "SSL_CERT_FILE=" + own, "APT_CONFIG=" + dir + "/own.conf", "CURL_CA_BUNDLE=/none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{}
+	for _, kv := range access.Env {
+		k, v, _ := strings.Cut(kv, "=")
+		env[k] = v
+	}
+	at := fmt.Sprintf("http://127.0.0.1:%d", access.Port)
+	for _, name := range []string{"http_proxy", "HTTPS_PROXY", "all_proxy"} {
+		if env[name] != at {
+			t.Errorf("%s=%s, want %s", name, env[name], at)
+		}
+	}
+	bundle, err := os.ReadFile(env["SSL_CERT_FILE"])
+	if err != nil || !bytes.HasPrefix(bundle, []byte("OWN ROOT\n")) || !bytes.HasSuffix(bundle, r.proxy.authority.pem()) {
+		t.Errorf("bundle %.60q, %v", bundle, err)
+	}
+	conf, err := os.ReadFile(env["APT_CONFIG"])
+	if want := "APT::Own \"1\";\nAcquire::http::Proxy \"" + at + "\";\n"; err != nil || !strings.HasPrefix(string(conf), want) {
+		t.Errorf("apt's configuration %q, %v", conf, err)
+	}
+	requests, reasons, err := r.Finish()
+	if requests == nil || len(requests)+len(reasons) > 0 || err != nil {
+		t.Errorf("%+v, %q, %v", requests, reasons, err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 2 {
+		t.Errorf("%v is left", left)
+	}
+}
+
+// BenchmarkDownload is one large body, straight and through the proxy.
+func BenchmarkDownload(b *testing.B) {
+	const size = 1 << 30
+	piece := make([]byte, 1<<20)
+	for _, scheme := range []string{"http", "https"} {
+		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for range size / len(piece) {
+				w.Write(piece)
+			}
+		})
+		server := httptest.NewServer(h)
+		if scheme == "https" {
+			server.Close()
+			server = httptest.NewTLSServer(h)
+		}
+		for _, way := range []string{"direct", "recorded"} {
+			b.Run(scheme+"/"+way, func(b *testing.B) {
+				client := server.Client()
+				if way == "recorded" {
+					client = start(b, server).client
+				}
+				b.SetBytes(size)
+				for b.Loop() {
+					resp, err := client.Get(server.URL)
+					if err != nil {
+						b.Fatal(err)
+					}
+					n, err := io.Copy(io.Discard, resp.Body)
+					if err != nil || n != size {
+						b.Fatal(n, err)
+					}
+					resp.Body.Close()
+				}
+			})
+		}
+		server.Close()
+	}
+}

@@ -1,0 +1,188 @@
+package netrecord
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/runner"
+)
+
+// Recorder is a [runner.Recorder]. The zero value is ready, for one step.
+type Recorder struct {
+	// Dir is where the command's files go: a folder that is no part of the image.
+	// Empty is /dev/shm, which every user may write to.
+	Dir string
+
+	proxy *proxy
+	files string // folder of ours in Dir
+}
+
+// maxRoots bounds a file of certificates in bytes.
+const maxRoots = 16 << 20
+
+// rootFiles are where distributions keep the certificates of authorities: Debian and
+// Alpine, Fedora, openSUSE, and the place that OpenSSL knows.
+func rootFiles() []string {
+	return []string{
+		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+	}
+}
+
+// bundleNames are the variables by which programs are told a file of authorities.
+func bundleNames() []string {
+	return []string{
+		"SSL_CERT_FILE",       // OpenSSL, Go, and much that uses them
+		"CURL_CA_BUNDLE",      // curl
+		"REQUESTS_CA_BUNDLE",  // Python's requests
+		"PIP_CERT",            // pip
+		"NODE_EXTRA_CA_CERTS", // Node.js, beside its own
+		"npm_config_cafile",   // npm
+		"GIT_SSL_CAINFO",      // git
+		"CARGO_HTTP_CAINFO",   // cargo
+	}
+}
+
+// Start implements [runner.Recorder].
+func (r *Recorder) Start(cfg step.ConfigNetwork, environ []string) (runner.Access, error) {
+	a, err := newAuthority(time.Now())
+	if err != nil {
+		return runner.Access{}, err
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return runner.Access{}, fmt.Errorf("serve on loopback: %w", err)
+	}
+	at := "http://" + l.Addr().String()
+	env, err := r.access(at, a.pem(), environ)
+	if err != nil {
+		return runner.Access{}, errors.Join(err, l.Close())
+	}
+	r.proxy = newProxy(l, a, cfg.Allow, environ)
+	return runner.Access{Port: uint16(l.Addr().(*net.TCPAddr).Port), Env: env}, nil
+}
+
+// Finish implements [runner.Recorder].
+func (r *Recorder) Finish() ([]step.Request, []string, error) {
+	r.proxy.close()
+	requests, reasons := r.proxy.log.result()
+	// The command may have changed or removed what is there; all of it goes with the
+	// container anyway.
+	_ = os.RemoveAll(r.files)
+	return requests, reasons, nil
+}
+
+// access writes the command's files and returns its variables.
+func (r *Recorder) access(at string, authority []byte, environ []string) ([]string, error) {
+	dir := r.Dir
+	if dir == "" {
+		dir = "/dev/shm"
+	}
+	var err error
+	if r.files, err = os.MkdirTemp(dir, ".sworn-"); err != nil {
+		return nil, fmt.Errorf("make a folder for the command's certificates: %w", err)
+	}
+	bundle, conf := filepath.Join(r.files, "authorities.pem"), filepath.Join(r.files, "apt.conf")
+	roots, err := roots(environ)
+	if err != nil {
+		return nil, err
+	}
+	apt, err := aptConf(at, bundle, environ)
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range []error{
+		os.Chmod(r.files, 0o755), // apt reads it as another user
+		os.WriteFile(bundle, append(roots, authority...), 0o644),
+		os.WriteFile(conf, apt, 0o644),
+		os.Chmod(bundle, 0o644), // whatever the umask
+		os.Chmod(conf, 0o644),
+	} {
+		if err != nil {
+			return nil, fmt.Errorf("write the command's certificates: %w", err)
+		}
+	}
+	env := []string{"APT_CONFIG=" + conf}
+	for _, name := range []string{"http_proxy", "https_proxy", "all_proxy"} {
+		env = append(env, name+"="+at, strings.ToUpper(name)+"="+at)
+	}
+	// Nothing goes past the recorder, loopback included.
+	env = append(env, "no_proxy=", "NO_PROXY=", "npm_config_noproxy=")
+	for _, name := range bundleNames() {
+		env = append(env, name+"="+bundle)
+	}
+	return env, nil
+}
+
+// roots are the authorities that the container's programs trust, and those of files that
+// the Dockerfile names in variables which the recorder sets.
+func roots(environ []string) ([]byte, error) {
+	var out []byte
+	files := named(environ)
+	for _, f := range rootFiles() {
+		if _, err := os.Stat(f); err == nil {
+			files = append(files, f)
+			break
+		}
+	}
+	for _, f := range files {
+		b, err := readFile(f)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // for the command to find out
+		}
+		if err != nil {
+			return nil, err
+		}
+		if b = bytes.TrimSpace(b); len(b) > 0 && !bytes.Contains(out, b) {
+			out = append(append(out, b...), '\n')
+		}
+	}
+	return out, nil
+}
+
+// named are the files of authorities that an environment names, in its order.
+func named(environ []string) []string {
+	var out []string
+	for _, kv := range environ {
+		k, v, _ := strings.Cut(kv, "=")
+		for _, name := range bundleNames() {
+			if k == name && v != "" {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// aptConf is apt's configuration (apt.conf(5)); one that the Dockerfile names comes first.
+func aptConf(at, bundle string, environ []string) ([]byte, error) {
+	var own []byte
+	for _, kv := range environ {
+		if f, ok := strings.CutPrefix(kv, "APT_CONFIG="); ok && f != "" {
+			b, err := readFile(f)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			own = append(b, '\n')
+		}
+	}
+	return append(own, fmt.Sprintf("Acquire::http::Proxy %[1]q;\nAcquire::https::Proxy %[1]q;\nAcquire::https::CaInfo %[2]q;\n", at, bundle)...), nil
+}
+
+func readFile(name string) ([]byte, error) {
+	st, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular() || st.Size() > maxRoots:
+		return nil, fmt.Errorf("read %s: not a regular file of at most %d bytes", name, maxRoots)
+	}
+	return os.ReadFile(name)
+}

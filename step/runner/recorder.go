@@ -1,0 +1,73 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Recorder records what the command does on the network. Package netrecord has one; the
+// small runner is linked without, so that its digest does not depend on it.
+type Recorder interface {
+	// Start serves on loopback and returns what the command needs to get there. environ
+	// is the command's environment.
+	Start(cfg step.ConfigNetwork, environ []string) (Access, error)
+	// Finish ends the service when no process of the step is left, and returns the
+	// requests, and why some of what went through it is not in them.
+	Finish() (requests []step.Request, reasons []string, err error)
+}
+
+// Access is the way to a Recorder.
+type Access struct {
+	// Port is the TCP port that it serves on, on loopback.
+	Port uint16
+	// Env holds KEY=value entries that take the place of those in the command's
+	// environment.
+	Env []string
+}
+
+// startRecorder starts the recorder that the configuration asks for, if it does.
+func (r *run) startRecorder(o Options, environ []string) (Access, error) {
+	if r.cfg.Network == nil {
+		return Access{}, nil
+	}
+	if o.Recorder == nil {
+		return Access{}, errors.New("record network: this runner has no recorder")
+	}
+	access, err := o.Recorder.Start(*r.cfg.Network, environ)
+	if err != nil {
+		return Access{}, fmt.Errorf("record network: %w", err)
+	}
+	r.recorder = o.Recorder
+	return access, nil
+}
+
+// network completes what is known of the step's network. open says why the command
+// could reach more than the recorder.
+func (r *run) network(open []string) (*step.Network, error) {
+	if r.recorder == nil {
+		return nil, nil
+	}
+	requests, reasons, err := r.recorder.Finish()
+	if err != nil {
+		return nil, fmt.Errorf("record network: %w", err)
+	}
+	n := &step.Network{
+		Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Enforced: len(open) == 0,
+		Reasons: slices.Sorted(slices.Values(slices.Concat(open, reasons))), Requests: requests,
+	}
+	n.Complete = len(n.Reasons) == 0
+	return n, nil
+}
+
+// withEnv returns environ with entries in the place of those of the same name.
+func withEnv(environ, entries []string) []string {
+	given := make(map[string]bool, len(entries))
+	for _, kv := range entries {
+		given[envName(kv)] = true
+	}
+	out := slices.DeleteFunc(slices.Clone(environ), func(kv string) bool { return given[envName(kv)] })
+	return append(out, entries...)
+}
