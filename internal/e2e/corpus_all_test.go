@@ -2,9 +2,40 @@
 
 package e2e
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/sworn-build/sworn/step"
+)
 
 // All of the corpus under the default profile: make corpus.
 func TestCorpus(t *testing.T) {
 	buildCorpus(t, corpus(t), nil, nil)
+}
+
+// Those of the corpus that download something, with every request recorded: the same
+// images, and nothing but the recorder could be reached. The npm registry may have to be
+// reached by an authority that is only in a secret of the step, which no recorder sees.
+func TestCorpusRecorded(t *testing.T) {
+	names := []string{
+		"apt", "apt-purge", "autotools", "ca", "cron", "git-clone", "go", "gosu", "locales", "nginx", "perl", "ping",
+		"python", "redis", "setcap", "sqlite", "strip", "tzdata",
+	}
+	buildCorpus(t, names, []string{"build-arg:SWORN_NETWORK=record"}, func(t *testing.T, _, image string) {
+		a := accountOf(t, image)
+		requests := 0
+		for _, s := range a.steps.Steps {
+			if s.Kind != step.KindExec {
+				continue
+			}
+			if n := s.Network; n == nil || n.Mode != step.NetworkRecord || !n.Enforced || !n.Complete {
+				t.Errorf("network of %s: %+v", s.ID, n)
+			} else {
+				requests += len(n.Requests)
+			}
+		}
+		if requests == 0 {
+			t.Error("no request was recorded")
+		}
+	})
 }
