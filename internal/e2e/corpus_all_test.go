@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/sworn-build/sworn/step"
@@ -22,7 +23,8 @@ func TestCorpusRecorded(t *testing.T) {
 		"python", "redis", "setcap", "sqlite", "strip", "tzdata",
 	}
 	buildCorpus(t, names, []string{"build-arg:SWORN_NETWORK=record"}, func(t *testing.T, _, image string) {
-		a := accountOf(t, image)
+		ref, _, _ := strings.Cut(image, "@")
+		a := accountOf(t, ref)
 		requests := 0
 		for _, s := range a.steps.Steps {
 			if s.Kind != step.KindExec {

@@ -103,8 +103,9 @@ func (f filter) checkSocket() program {
 		equals(unix.SOCK_DGRAM, allow(), equals(unix.SOCK_SEQPACKET, allow(), refuse(unix.EPERM))))))
 	if f.proxy {
 		// Landlock knows TCP alone: no MPTCP, SMC or SCTP. Netlink sockets of other
-		// protocols reach processes outside.
-		netlink = arg(2, equals(unix.NETLINK_ROUTE, allow(), refuse(unix.EPERM)))
+		// protocols reach processes outside; they look as if the kernel did not have
+		// them, which groupadd and its like take for a kernel without audit.
+		netlink = arg(2, equals(unix.NETLINK_ROUTE, allow(), refuse(unix.EPROTONOSUPPORT)))
 		tcp := arg(2, equals(0, allow(), equals(unix.IPPROTO_TCP, allow(), refuse(unix.EPERM))))
 		inet = arg(1, masked(sockTypeMask, equals(unix.SOCK_STREAM, tcp, refuse(unix.EPERM))))
 	}

@@ -155,15 +155,16 @@ func expectations(f filter) map[string][]expectation {
 		with(unix.EPERM, 2, 6), with(unix.EAFNOSUPPORT, 17, 3), with(unix.EAFNOSUPPORT, 40, 1),
 		with(unix.EAFNOSUPPORT, 38, 5), with(unix.EAFNOSUPPORT, 0), with(unix.EAFNOSUPPORT, 44), with(0, 1<<32|16, 3, 0),
 	}
-	limited := func(want unix.Errno) []expectation {
+	// Netlink's audit and another protocol of it come last.
+	limited := func(inet, netlink unix.Errno) []expectation {
 		return []expectation{
-			with(want, 2, 2), with(want, 10, 0x80802, 17), with(want, 2, 5, 132), with(want, 2, 1, 262),
-			with(want, 10, 1, 256), with(want, 2, 1, 132), with(want, 16, 3, 9), with(want, 16, 2, 2),
+			with(inet, 2, 2), with(inet, 10, 0x80802, 17), with(inet, 2, 5, 132), with(inet, 2, 1, 262),
+			with(inet, 10, 1, 256), with(inet, 2, 1, 132), with(netlink, 16, 3, 9), with(netlink, 16, 2, 2),
 		}
 	}
-	out["socket"] = append(sockets, limited(0)...)
+	out["socket"] = append(sockets, limited(0, 0)...)
 	if f.proxy {
-		out["socket"] = append(sockets, limited(unix.EPERM)...)
+		out["socket"] = append(sockets, limited(unix.EPERM, unix.EPROTONOSUPPORT)...)
 		out["socketcall"] = []expectation{with(unix.ENOSYS, 1), with(unix.ENOSYS, 11)}
 		out["sendto"] = []expectation{with(0, 3, 0, 0, 0x4000), with(unix.EPERM, 3, 0, 0, 0x20004000)}
 		out["sendmmsg"] = out["sendto"]
