@@ -15,8 +15,11 @@ const markDir = step.Dir + "/mark/"
 // MarkFlag is a flag that gives a RUN a mark. Equal instructions of two stages become one
 // vertex, with the lines of both; those with different marks stay two. [Harden] reads the
 // mark, [Record] takes it away. mark holds letters, digits and "-" only, and has a part
-// that nobody can guess who writes Dockerfiles.
-func MarkFlag(mark string) string { return "--mount=type=tmpfs,target=" + markDir + mark }
+// that nobody can guess who writes Dockerfiles. Without a from, upstream's conversion
+// would ask the client for all of the context.
+func MarkFlag(mark string) string {
+	return "--mount=type=tmpfs,from=scratch,target=" + markDir + mark
+}
 
 // markOf returns the one of some marks that an exec has, empty when it has none.
 func markOf(exec *pb.ExecOp, marks map[string]step.Profile) string {
