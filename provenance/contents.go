@@ -35,30 +35,34 @@ func (c *Contents) CheckFields() error {
 	if err := sorted(c.Packages); err != nil {
 		return fmt.Errorf("check contents: packages: %w", err)
 	}
-	folders := map[step.Path]bool{"/": true}
+	folders := map[string]bool{"/": true}
+	known := "" // the last folder that was found there: most files lie in it as well
 	last := step.Path("")
-	for i, f := range c.Files {
+	for i := range c.Files {
+		f := &c.Files[i]
 		if f.Path <= last {
 			return fmt.Errorf("check contents: %q: not sorted or twice", string(f.Path))
 		}
 		last = f.Path
-		if err := c.checkFile(&c.Files[i], folders); err != nil {
+		if err := c.checkFile(f); err != nil {
 			return fmt.Errorf("check contents: %q: %w", string(f.Path), err)
 		}
+		dir := path.Dir(string(f.Path))
+		if dir != known && !folders[dir] {
+			return fmt.Errorf("check contents: %q: its folder is not listed", string(f.Path))
+		}
+		known = dir
 		if f.Type == TypeDir {
-			folders[f.Path] = true
+			folders[string(f.Path)] = true
 		}
 	}
 	return nil
 }
 
-func (c *Contents) checkFile(f *File, folders map[step.Path]bool) error {
+func (c *Contents) checkFile(f *File) error {
 	e := f.entry()
 	if err := e.check(); err != nil {
 		return err
-	}
-	if !folders[step.Path(path.Dir(string(f.Path)))] {
-		return fmt.Errorf("its folder is not listed")
 	}
 	if f.Package != nil && (*f.Package < 0 || *f.Package >= len(c.Packages)) {
 		return fmt.Errorf("package %d of %d", *f.Package, len(c.Packages))
@@ -112,19 +116,34 @@ func cleanPath(p step.Path) error {
 	return nil
 }
 
-func isMode(s string) bool {
-	return len(s) == 4 && strings.Trim(s, "01234567") == ""
-}
+func isMode(s string) bool { return len(s) == 4 && within(s, '7') }
 
 func isDevice(s string) bool {
 	if s == "" {
 		return true
 	}
 	major, minor, ok := strings.Cut(s, ":")
-	return ok && major != "" && minor != "" && strings.Trim(major+minor, "0123456789") == ""
+	return ok && major != "" && minor != "" && within(major, '9') && within(minor, '9')
 }
 
-func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
+// within reports whether a string holds nothing but digits up to one.
+func within(s string, last byte) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > last {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
 
 func (d *SHA256) check() error {
 	if len(d.String()) != 64 || !isHex(d.Hex) {

@@ -58,7 +58,7 @@ func EncodeDocument(img Image) ([]byte, error) {
 	return b, err
 }
 
-func encodeDocument(img Image, files []Held, omit bool) ([]byte, error) {
+func encodeDocument(img Image, files []*Held, omit bool) ([]byte, error) {
 	doc, err := newDocument(img, files, omit)
 	if err != nil {
 		return nil, err
@@ -75,10 +75,10 @@ func encodeDocument(img Image, files []Held, omit bool) ([]byte, error) {
 }
 
 // unowned returns the regular files that no package owns.
-func unowned(all []Held) []Held {
-	var out []Held
-	for _, h := range all {
-		if h.Type == TypeFile && h.Package == "" {
+func unowned(all []Held) []*Held {
+	var out []*Held
+	for i := range all {
+		if h := &all[i]; h.Type == TypeFile && h.Package == "" {
 			out = append(out, h)
 		}
 	}
@@ -86,7 +86,7 @@ func unowned(all []Held) []Held {
 }
 
 // newDocument makes the document. Its namespace has zeros in place of the digest.
-func newDocument(img Image, files []Held, omit bool) (Document, error) {
+func newDocument(img Image, files []*Held, omit bool) (Document, error) {
 	if img.Epoch < 0 || img.Epoch > maxEpoch {
 		return Document{}, fmt.Errorf("make SPDX document: SOURCE_DATE_EPOCH %d is not between the years 1970 and 9999", img.Epoch)
 	}
@@ -145,7 +145,7 @@ func (d *Document) relate(a, kind, b string) {
 
 // addFiles adds what no package owns, under a package of its own: the one that
 // stands for the image is not analysed file by file.
-func (d *Document) addFiles(files []Held) {
+func (d *Document) addFiles(files []*Held) {
 	d.Packages = append(d.Packages, SPDXPackage{
 		SPDXID:           spdxUnpackaged,
 		Name:             "unpackaged",
@@ -168,7 +168,7 @@ func (d *Document) addFiles(files []Held) {
 }
 
 // verificationCode is section 7.9 of SPDX: SHA1 over the sorted SHA1s of the files.
-func verificationCode(files []Held) string {
+func verificationCode(files []*Held) string {
 	sums := make([]string, 0, len(files))
 	for _, f := range files {
 		sums = append(sums, f.SHA1)
@@ -178,7 +178,7 @@ func verificationCode(files []Held) string {
 	return hex.EncodeToString(code[:])
 }
 
-func spdxFile(h Held) SPDXFile {
+func spdxFile(h *Held) SPDXFile {
 	name, _ := h.Path.MarshalText() // never fails
 	return SPDXFile{
 		SPDXID:           "SPDXRef-File-" + shortHash(string(h.Path)),

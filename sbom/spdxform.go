@@ -60,9 +60,9 @@ func relationshipForm(f *canon.Form, r *SPDXRelationship) {
 
 // leastBytes is how many bytes files add to a document at the least: what is quoted only
 // gets longer. A document that cannot fit need not be made.
-func leastBytes(files []Held) int {
+func leastBytes(files []*Held) int {
 	var d Document
-	d.addFiles([]Held{{}})
+	d.addFiles([]*Held{{}})
 	f := canon.NewWriter(nil)
 	spdxFileForm(f, &d.Files[0])
 	relationshipForm(f, &d.Relationships[1])

@@ -28,10 +28,12 @@ func (t tool) assemble() error {
 	if err != nil {
 		return fmt.Errorf("assemble: %w", err)
 	}
-	for _, f := range out {
-		if err := t.write(f.name, f.data); err != nil {
-			return fmt.Errorf("assemble: %w", err)
-		}
+	writes := make([]func() error, len(out))
+	for i, f := range out {
+		writes[i] = func() error { return t.write(f.name, f.data) }
+	}
+	if err := together(writes...); err != nil {
+		return fmt.Errorf("assemble: %w", err)
 	}
 	return t.finish()
 }
@@ -116,17 +118,17 @@ func encodeContents(platform string, files []sbom.Held) ([]byte, error) {
 // contentsOf makes the contents of attributed entries, which are sorted.
 func contentsOf(platform string, files []sbom.Held) provenance.Contents {
 	c := provenance.Contents{Platform: platform, Files: make([]provenance.File, 0, len(files)), Packages: []string{}}
-	index := map[string]int{}
-	for _, purl := range owners(files) {
-		index[purl] = len(c.Packages)
+	index := map[string]*int{} // one number for all files of a package
+	for i, purl := range owners(files) {
+		index[purl] = &i
 		c.Packages = append(c.Packages, purl)
 	}
-	for _, h := range files {
-		f := contentsFile(h.Entry)
+	for i := range files {
+		h := &files[i]
+		f := contentsFile(&h.Entry)
 		f.Step = h.Step
 		if h.Package != "" {
-			i := index[h.Package]
-			f.Package = &i
+			f.Package = index[h.Package]
 		}
 		c.Files = append(c.Files, f)
 	}

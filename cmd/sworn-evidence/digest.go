@@ -58,7 +58,7 @@ func treeOf(es []sbom.Entry) *tree {
 	out := &tree{}
 	files := make([]provenance.File, 0, len(es))
 	for _, e := range es {
-		files = append(files, contentsFile(e))
+		files = append(files, contentsFile(&e))
 		if e.Type == sbom.TypeFile {
 			out.Files++
 			out.Bytes += e.Size
@@ -69,7 +69,7 @@ func treeOf(es []sbom.Entry) *tree {
 }
 
 // contentsFile makes a file of the contents, without package and step.
-func contentsFile(e sbom.Entry) provenance.File {
+func contentsFile(e *sbom.Entry) provenance.File {
 	return provenance.File{
 		Path: e.Path, Type: e.Type, Mode: e.Mode, UID: e.UID, GID: e.GID, Size: e.Size,
 		Digest: provenance.NewSHA256(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability,

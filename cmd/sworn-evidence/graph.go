@@ -201,9 +201,10 @@ func (g *graph) base(state string) (id string, paths []step.Path) {
 // owners returns the purls that entries point to, sorted.
 func owners(files []sbom.Held) []string {
 	seen := map[string]bool{}
-	for _, h := range files {
-		if h.Package != "" {
-			seen[h.Package] = true
+	last := ""
+	for i := range files {
+		if p := files[i].Package; p != last && p != "" {
+			seen[p], last = true, p
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))

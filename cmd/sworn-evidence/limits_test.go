@@ -2,11 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -94,6 +98,25 @@ func TestBinaryIsSmallAndAlone(t *testing.T) {
 	const limit = 8 << 20
 	if st.Size() > limit {
 		t.Errorf("%d bytes, more than %d", st.Size(), limit)
+	}
+}
+
+// TestCollectionsAreAsUsualAfterTheFirst: memory must stay linear in what is in use.
+func TestCollectionsAreAsUsualAfterTheFirst(t *testing.T) {
+	percent, limit := debug.SetGCPercent(100), debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetGCPercent(percent); debug.SetMemoryLimit(limit) })
+	collectLate()
+	if got := debug.SetMemoryLimit(-1); got != firstCollection {
+		t.Errorf("the first collection is at %d bytes", got)
+	}
+	runtime.GC()
+	for end := time.Now().Add(10 * time.Second); debug.SetMemoryLimit(-1) != math.MaxInt64; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a collection changed nothing")
+		}
+	}
+	if got := debug.SetGCPercent(100); got != 100 {
+		t.Errorf("GOGC is %d", got)
 	}
 }
 

@@ -120,7 +120,8 @@ func outputs(d *described) provenance.Outputs {
 
 func fileOutputs(es []sbom.Entry) []provenance.FileOutput {
 	out := make([]provenance.FileOutput, 0, len(es))
-	for _, e := range es {
+	for i := range es {
+		e := &es[i]
 		out = append(out, provenance.FileOutput{
 			Path: e.Path, Type: e.Type, Mode: e.Mode, UID: e.UID, GID: e.GID, Size: e.Size,
 			Digest: provenance.NewSHA256(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability, Package: e.Package,

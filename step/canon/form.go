@@ -203,12 +203,19 @@ func List[T any](f *Form, field string, list *[]T, one func(*Form, *T)) {
 		if i > 0 {
 			f.out = append(f.out, ',')
 		}
+		if cap(f.out)-len(f.out) < smallest {
+			f.out = slices.Grow(f.out, len(f.out)+smallest) // as in elements
+		}
 		one(f, &(*list)[i])
 	}
 	f.Literal("]")
 }
 
-// elements reads up to the end of a list.
+// smallest is the room in bytes that a writer makes for an element of a list.
+const smallest = 1 << 10
+
+// elements reads up to the end of a list. Long lists double: append would let them grow
+// by a quarter, and copy each element five times.
 func elements[T any](f *Form, one func(*Form, *T)) []T {
 	out := []T{}
 	if f.Has("]", false) {
@@ -216,7 +223,7 @@ func elements[T any](f *Form, one func(*Form, *T)) []T {
 	}
 	for f.err == nil {
 		if len(out) == cap(out) {
-			out = slices.Grow(out, len(out)+8) // append grows long lists by a quarter
+			out = slices.Grow(out, len(out)+8)
 		}
 		out = out[:len(out)+1]
 		one(f, &out[len(out)-1])
