@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -64,9 +62,24 @@ type tree struct {
 	Base *described `json:"base"`
 }
 
+// state is what was described, of a step or of a source.
+func (e *evidence) state() *described {
+	if e.Tree != nil {
+		return e.Tree.Base
+	}
+	return e.Delta
+}
+
+// entryBytes are about as many as an entry takes.
+const entryBytes = 384
+
 func encodeEvidence(e evidence) ([]byte, error) {
 	e.Version = evidenceVersion
-	f := canon.NewWriter(make([]byte, 0, e.size()))
+	room := 0
+	if d := e.state(); d != nil {
+		room = entryBytes * (len(d.Added) + len(d.Changed))
+	}
+	f := canon.NewWriter(make([]byte, 0, room))
 	e.form(f)
 	b, err := f.Bytes()
 	if err != nil {
@@ -76,31 +89,6 @@ func encodeEvidence(e evidence) ([]byte, error) {
 		return nil, fmt.Errorf("encode evidence: %d bytes, more than %d", len(b), maxEvidence)
 	}
 	return append(b, '\n'), nil
-}
-
-// size is about how many bytes evidence takes.
-func (e *evidence) size() int {
-	d := e.Delta
-	if d == nil && e.Tree != nil {
-		d = e.Tree.Base
-	}
-	if d == nil {
-		return 0
-	}
-	const entry, path, pkg, record, request = 320, 80, 640, 4096, 320
-	n := entry*(len(d.Added)+len(d.Changed)) + path*len(d.Removed)
-	if d.Inventory != nil {
-		for _, p := range d.Inventory.Packages {
-			n += pkg + path*len(p.Files)
-		}
-	}
-	if d.Record != nil {
-		n += record + entry*len(d.Record.Inputs.Files)
-		if net := d.Record.Network; net != nil {
-			n += request * len(net.Requests)
-		}
-	}
-	return n
 }
 
 // decodeEvidence reads evidence. Its strings are parts of b, which nobody may change any
@@ -115,12 +103,9 @@ func decodeEvidence(b []byte) (evidence, error) {
 	if (e.Delta == nil) == (e.Tree == nil) {
 		return evidence{}, errors.New("decode evidence: want either a delta or a tree")
 	}
-	d := e.Delta
-	if e.Tree != nil {
-		if len(e.Tree.Digest["sha256"]) != 64 || e.Tree.Base == nil || !e.Tree.Base.Base {
-			return evidence{}, errors.New("decode evidence: tree without a digest or contents")
-		}
-		d = e.Tree.Base
+	d := e.state()
+	if e.Tree != nil && (len(e.Tree.Digest["sha256"]) != 64 || !d.Base) {
+		return evidence{}, errors.New("decode evidence: tree without a digest or contents")
 	}
 	if !sorted(d.Added) || !sorted(d.Changed) || !slices.IsSorted(d.Removed) {
 		return evidence{}, errors.New("decode evidence: a list that is not sorted")
@@ -179,16 +164,4 @@ func find(plan step.Plan, read func(step.Place) ([]byte, error)) map[step.Place]
 
 func sorted(es []sbom.Entry) bool {
 	return slices.IsSortedFunc(es, func(a, b sbom.Entry) int { return strings.Compare(string(a.Path), string(b.Path)) })
-}
-
-func decodeStrict(b []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("trailing bytes")
-	}
-	return nil
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,8 +87,13 @@ func FuzzDecodeEvidence(f *testing.F) {
 			return
 		}
 		var want evidence
-		if err := decodeStrict(b, &want); err != nil {
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&want); err != nil {
 			t.Fatalf("encoding/json refuses what was decoded: %v", err)
+		}
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
+			t.Fatalf("encoding/json finds more than was decoded: %v", err)
 		}
 		if diff := cmp.Diff(want, e); diff != "" {
 			t.Errorf("encoding/json decodes something else (-want +got):\n%s", diff)

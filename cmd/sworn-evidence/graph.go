@@ -192,8 +192,9 @@ func (g *graph) base(state string) (id string, paths []step.Path) {
 	if d == nil {
 		return "", nil
 	}
-	for _, e := range d.Added {
-		paths = append(paths, e.Path)
+	paths = make([]step.Path, len(d.Added))
+	for i := range d.Added {
+		paths[i] = d.Added[i].Path
 	}
 	return state, paths
 }

@@ -37,10 +37,7 @@ func (g *graph) layer(state string) *layer {
 		}
 	} else if s, ok := g.sources[state]; ok && s.Evidence != nil {
 		e := g.evidence[*s.Evidence]
-		d := e.Delta
-		if e.Tree != nil {
-			d = e.Tree.Base
-		}
+		d := e.state()
 		l = &layer{by: state, delta: &d.Delta, whole: d.Base}
 	}
 	g.layers[state] = l
