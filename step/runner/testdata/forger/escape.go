@@ -18,7 +18,7 @@ func escape() {
 		fmt.Println("start:", err)
 		os.Exit(1)
 	}
-	for _, try := range [][]attempt{intoProcesses(child.Process.Pid), mounts(), namespaces(), sockets(), kernel(), devices()} {
+	for _, try := range [][]attempt{intoProcesses(child.Process.Pid), devices(), mounts(), sockets(), kernel(), namespaces()} {
 		for _, a := range try {
 			if a.err == nil {
 				fmt.Println("escaped:", a.name)
@@ -89,8 +89,9 @@ func mounts() []attempt {
 }
 
 func namespaces() []attempt {
-	clone := func(flags uintptr) error {
-		pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD)|flags, 0, 0, 0, 0, 0)
+	// The child must end at once: it is a copy of one thread of a Go program.
+	fork := func(nr, a, b uintptr) error {
+		pid, _, errno := unix.RawSyscall6(nr, a, b, 0, 0, 0, 0)
 		if errno != 0 {
 			return errno
 		}
@@ -105,9 +106,9 @@ func namespaces() []attempt {
 		err = unix.Setns(self, 0)
 	}
 	return []attempt{
-		{"clone user namespace", clone(unix.CLONE_NEWUSER)},
-		{"clone mount namespace", clone(unix.CLONE_NEWNS)},
-		raw("clone3", unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args)),
+		{"clone user namespace", fork(unix.SYS_CLONE, uintptr(unix.SIGCHLD)|unix.CLONE_NEWUSER, 0)},
+		{"clone mount namespace", fork(unix.SYS_CLONE, uintptr(unix.SIGCHLD)|unix.CLONE_NEWNS, 0)},
+		{"clone3", fork(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args))},
 		{"unshare user", unix.Unshare(unix.CLONE_NEWUSER)},
 		{"unshare mount", unix.Unshare(unix.CLONE_NEWNS)},
 		{"unshare network", unix.Unshare(unix.CLONE_NEWNET)},
@@ -166,9 +167,12 @@ func kernel() []attempt {
 
 func devices() []attempt {
 	out := []attempt{}
-	for name, mode := range map[string]uint32{"character device": unix.S_IFCHR, "block device": unix.S_IFBLK} {
-		out = append(out, attempt{name, unix.Mknod("/tmp/device", mode|0o666, int(unix.Mkdev(1, 3)))},
-			attempt{name + " for a removed file", unix.Mknod("/tmp/removed", mode, 0)})
+	for _, d := range []struct {
+		name, file string
+		mode       uint32
+	}{{"character device", "/tmp/char", unix.S_IFCHR}, {"block device", "/tmp/block", unix.S_IFBLK}} {
+		out = append(out, attempt{d.name, unix.Mknod(d.file, d.mode|0o666, int(unix.Mkdev(1, 3)))},
+			attempt{d.name + " for a removed file", unix.Mknod(d.file+"-removed", d.mode, 0)})
 	}
 	return out
 }
