@@ -17,6 +17,10 @@ import (
 // handshakeTimeout is for the first bytes of a connection and its TLS handshake.
 const handshakeTimeout = 30 * time.Second
 
+// maxHost bounds HOST:PORT in bytes: the longest name that DNS has, and a port. What is
+// longer would only fill the cache of certificates.
+const maxHost = 253 + len(":65535")
+
 // tlsHandshake is the content type of the first record of a TLS connection (RFC 8446,
 // section 5.1).
 const tlsHandshake = 22
@@ -25,7 +29,7 @@ const tlsHandshake = 22
 // it served.
 func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
 	host := r.Host
-	if _, _, err := net.SplitHostPort(host); err != nil {
+	if _, _, err := net.SplitHostPort(host); err != nil || len(host) > maxHost {
 		http.Error(w, "sworn: CONNECT wants HOST:PORT", http.StatusBadRequest)
 		return
 	}

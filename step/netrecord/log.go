@@ -9,8 +9,14 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// maxRequests bounds the different requests of one record: about 30 MB of JSON.
-const maxRequests = 100_000
+const (
+	// maxRequests bounds the different requests of one record: about 30 MB of JSON.
+	maxRequests = 100_000
+	// maxText bounds their text in bytes: long URLs would make it gigabytes.
+	maxText = 32 << 20
+	// maxReasons bounds the different reasons: servers choose some of their words.
+	maxReasons = 100
+)
 
 // log collects requests. The zero value is empty.
 type log struct {
@@ -18,6 +24,7 @@ type log struct {
 	count   map[step.Request]int
 	reasons map[string]bool
 	lost    int
+	text    int // bytes of the requests' text
 }
 
 // add counts a request; its own count is ignored.
@@ -28,11 +35,20 @@ func (l *log) add(r step.Request) {
 	if l.count == nil {
 		l.count = map[step.Request]int{}
 	}
-	if _, ok := l.count[r]; !ok && len(l.count) >= maxRequests {
-		l.lost++
-		return
+	if _, ok := l.count[r]; !ok {
+		n := text(r)
+		if len(l.count) >= maxRequests || l.text+n > maxText {
+			l.lost++
+			return
+		}
+		l.text += n
 	}
 	l.count[r]++
+}
+
+// text is what a request has of it, in bytes.
+func text(r step.Request) int {
+	return len(r.Method) + len(r.URL) + len(r.Digest) + len(r.Range) + len(r.Location) + len(r.Sent) + len(r.Upgrade) + len(r.Reason)
 }
 
 // miss notes why something that went through is not in the record.
@@ -41,6 +57,9 @@ func (l *log) miss(reason string) {
 	defer l.mu.Unlock()
 	if l.reasons == nil {
 		l.reasons = map[string]bool{}
+	}
+	if len(l.reasons) >= maxReasons && !l.reasons[reason] {
+		reason = "more reasons than a record holds"
 	}
 	l.reasons[reason] = true
 }
@@ -61,7 +80,7 @@ func (l *log) result() ([]step.Request, []string) {
 		reasons = append(reasons, r)
 	}
 	if l.lost > 0 {
-		reasons = append(reasons, fmt.Sprintf("%d requests more than a record holds (%d different ones)", l.lost, maxRequests))
+		reasons = append(reasons, fmt.Sprintf("%d requests more than a record holds (%d different ones, %d MiB)", l.lost, maxRequests, maxText>>20))
 	}
 	slices.Sort(reasons)
 	return out, reasons

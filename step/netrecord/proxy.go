@@ -2,6 +2,8 @@ package netrecord
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -52,10 +54,10 @@ type proxy struct {
 type hostKey struct{}
 
 // newProxy serves on a listener. environ is the step's own environment: the way out may
-// lead through another proxy.
-func newProxy(l net.Listener, a *authority, allow, environ []string) *proxy {
+// lead through another proxy. Servers are verified with roots; nil are the system's.
+func newProxy(l net.Listener, a *authority, allow, environ []string, roots *x509.CertPool) *proxy {
 	p := &proxy{allow: allow, authority: a, opened: newHandoff(l.Addr()), listener: limit(l, maxConns)}
-	p.transport = newTransport(environ)
+	p.transport = newTransport(environ, roots)
 	p.forward = &httputil.ReverseProxy{
 		Rewrite:       rewrite,
 		Transport:     roundTripper{p},
@@ -84,7 +86,7 @@ func newProxy(l net.Listener, a *authority, allow, environ []string) *proxy {
 	return p
 }
 
-func newTransport(environ []string) *http.Transport {
+func newTransport(environ []string, roots *x509.CertPool) *http.Transport {
 	env := func(names ...string) string {
 		for _, n := range names {
 			for _, kv := range environ {
@@ -105,7 +107,9 @@ func newTransport(environ []string) *http.Transport {
 		Proxy:                  func(r *http.Request) (*url.URL, error) { return out(r.URL) },
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		DisableCompression:     true, // the body goes through as it is
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           maxConns,
 		MaxIdleConnsPerHost:    32,
 		IdleConnTimeout:        time.Minute,
 		TLSHandshakeTimeout:    dialTimeout,
@@ -158,8 +162,14 @@ func (p *proxy) serveInTLS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "sworn: a proxy in a connection through the proxy is not recorded", http.StatusBadRequest)
 		return
 	}
-	asked := r.Host
+	asked, opaque := r.Host, r.URL.Opaque != ""
 	r.URL.Scheme, r.URL.Host = "https", strings.TrimSuffix(host, ":443")
+	if opaque {
+		// https:http://OTHER/ would go out as http://OTHER/, past all that is looked at here.
+		r.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}
+		p.refuse(w, r, http.StatusBadRequest, "what the request is for is neither a path nor a URL with a host")
+		return
+	}
 	if !sameHost(asked, host) {
 		p.refuse(w, r, http.StatusMisdirectedRequest, fmt.Sprintf("the request is for host %q, the connection is to %q", asked, host))
 		return

@@ -85,7 +85,7 @@ func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProxy(l, a, allow, nil)
+	p := newProxy(l, a, allow, nil, nil)
 	if server != nil && server.TLS != nil {
 		pool := x509.NewCertPool()
 		pool.AddCert(server.Certificate())
@@ -315,24 +315,34 @@ func TestWhatIsNotHTTPIsRefused(t *testing.T) {
 func TestAnotherHostInAConnectionIsRefused(t *testing.T) {
 	server := httptest.NewTLSServer(site())
 	defer server.Close()
-	r := start(t, server)
 	host := strings.TrimPrefix(server.URL, "https://")
-	c, in := r.dial(t, "CONNECT "+host+" HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
-	if _, err := http.ReadResponse(in, &http.Request{Method: "CONNECT"}); err != nil {
-		t.Fatal(err)
-	}
-	trusted := x509.NewCertPool()
-	trusted.AddCert(r.authority.cert)
-	s := tls.Client(c, &tls.Config{RootCAs: trusted, ServerName: "127.0.0.1"})
-	io.WriteString(s, "GET /file HTTP/1.1\r\nHost: elsewhere.test\r\n\r\n")
-	resp, err := http.ReadResponse(bufio.NewReader(s), nil)
-	if err != nil || resp.StatusCode != http.StatusMisdirectedRequest {
-		t.Fatalf("%v, %v", resp, err)
-	}
-	resp.Body.Close()
-	s.Close()
-	if got, _ := r.recorded(t, server); len(got) != 1 || !got[0].Refused || got[0].URL != "SITE/file" {
-		t.Errorf("%+v", got)
+	for _, c := range []struct {
+		name, text, url string
+		status          int
+	}{
+		{"host field", "GET /file HTTP/1.1\r\nHost: elsewhere.test\r\n\r\n", "SITE/file", http.StatusMisdirectedRequest},
+		{"opaque target", "GET https:http://elsewhere.test/file HTTP/1.1\r\nHost: " + host + "\r\n\r\n", "SITE", http.StatusBadRequest},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := start(t, server)
+			conn, in := r.dial(t, "CONNECT "+host+" HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+			if _, err := http.ReadResponse(in, &http.Request{Method: "CONNECT"}); err != nil {
+				t.Fatal(err)
+			}
+			trusted := x509.NewCertPool()
+			trusted.AddCert(r.authority.cert)
+			s := tls.Client(conn, &tls.Config{RootCAs: trusted, ServerName: "127.0.0.1"})
+			io.WriteString(s, c.text)
+			resp, err := http.ReadResponse(bufio.NewReader(s), nil)
+			if err != nil || resp.StatusCode != c.status {
+				t.Fatalf("%v, %v", resp, err)
+			}
+			resp.Body.Close()
+			s.Close()
+			if got, _ := r.recorded(t, server); len(got) != 1 || !got[0].Refused || got[0].URL != c.url {
+				t.Errorf("%+v", got)
+			}
+		})
 	}
 }
 
@@ -366,6 +376,7 @@ func TestARequestThatIsNoneIsAnswered(t *testing.T) {
 		"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "nonsense\r\n\r\n",
 		"GET http://x/ HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n",
 		"CONNECT x HTTP/1.1\r\nHost: x\r\n\r\n",
+		"CONNECT " + strings.Repeat("x", maxHost) + ":443 HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
 		_, in := r.dial(t, text[:min(len(text), maxHeader+8<<10)])
 		resp, err := http.ReadResponse(in, nil)
@@ -390,8 +401,30 @@ func TestAFloodIsBounded(t *testing.T) {
 	if len(got) != maxRequests || got[0].Count != 2 {
 		t.Errorf("%d requests, the first %+v", len(got), got[0])
 	}
-	if want := []string{"10 requests more than a record holds (100000 different ones)"}; cmp.Diff(want, reasons) != "" {
+	if want := []string{"10 requests more than a record holds (100000 different ones, 32 MiB)"}; cmp.Diff(want, reasons) != "" {
 		t.Errorf("%q", reasons)
+	}
+}
+
+// Few requests with long URLs, and the words of servers, are bounded too.
+func TestAFloodOfTextIsBounded(t *testing.T) {
+	var l log
+	long := strings.Repeat("x", maxURL)
+	for i := range 2 * maxText / maxURL {
+		l.add(step.Request{Method: "GET", URL: fmt.Sprint("http://x/", i), Reason: long})
+		l.miss(fmt.Sprint("reason ", i))
+	}
+	got, reasons := l.result()
+	size := 0
+	for _, r := range got {
+		size += text(r)
+	}
+	if size > maxText || size < maxText-2*maxURL {
+		t.Errorf("%d bytes of text, want almost %d", size, maxText)
+	}
+	// Those that are named, that there are more, and that requests are lost.
+	if len(reasons) != maxReasons+2 {
+		t.Errorf("%d reasons", len(reasons))
 	}
 }
 

@@ -2,6 +2,7 @@ package netrecord
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,11 +62,15 @@ func (r *Recorder) Start(cfg step.ConfigNetwork, environ []string) (runner.Acces
 		return runner.Access{}, fmt.Errorf("serve on loopback: %w", err)
 	}
 	at := "http://" + l.Addr().String()
-	env, err := r.access(at, a.pem(), environ)
+	own, trusted, err := roots(environ)
 	if err != nil {
 		return runner.Access{}, errors.Join(err, l.Close())
 	}
-	r.proxy = newProxy(l, a, cfg.Allow, environ)
+	env, err := r.access(at, append(own, a.pem()...), environ)
+	if err != nil {
+		return runner.Access{}, errors.Join(err, l.Close())
+	}
+	r.proxy = newProxy(l, a, cfg.Allow, environ, trusted)
 	return runner.Access{Port: uint16(l.Addr().(*net.TCPAddr).Port), Env: env}, nil
 }
 
@@ -79,8 +84,9 @@ func (r *Recorder) Finish() ([]step.Request, []string, error) {
 	return requests, reasons, nil
 }
 
-// access writes the command's files and returns its variables.
-func (r *Recorder) access(at string, authority []byte, environ []string) ([]string, error) {
+// access writes the command's files, authorities (PEM) among them, and returns its
+// variables.
+func (r *Recorder) access(at string, authorities []byte, environ []string) ([]string, error) {
 	dir := r.Dir
 	if dir == "" {
 		dir = "/dev/shm"
@@ -90,17 +96,13 @@ func (r *Recorder) access(at string, authority []byte, environ []string) ([]stri
 		return nil, fmt.Errorf("make a folder for the command's certificates: %w", err)
 	}
 	bundle, conf := filepath.Join(r.files, "authorities.pem"), filepath.Join(r.files, "apt.conf")
-	roots, err := roots(environ)
-	if err != nil {
-		return nil, err
-	}
 	apt, err := aptConf(at, bundle, environ)
 	if err != nil {
 		return nil, err
 	}
 	for _, err := range []error{
 		os.Chmod(r.files, 0o755), // apt reads it as another user
-		os.WriteFile(bundle, append(roots, authority...), 0o644),
+		os.WriteFile(bundle, authorities, 0o644),
 		os.WriteFile(conf, apt, 0o644),
 		os.Chmod(bundle, 0o644), // whatever the umask
 		os.Chmod(conf, 0o644),
@@ -122,8 +124,10 @@ func (r *Recorder) access(at string, authority []byte, environ []string) ([]stri
 }
 
 // roots are the authorities that the container's programs trust, and those of files that
-// the Dockerfile names in variables which the recorder sets.
-func roots(environ []string) ([]byte, error) {
+// the Dockerfile names in variables which the recorder sets: for the command, as PEM, and
+// for the recorder, which has Mozilla's where the container has none. Both are read
+// before the command runs, so that it cannot change whom the recorder trusts.
+func roots(environ []string) ([]byte, *x509.CertPool, error) {
 	var out []byte
 	files := named(environ)
 	for _, f := range rootFiles() {
@@ -138,13 +142,18 @@ func roots(environ []string) ([]byte, error) {
 			continue // for the command to find out
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if b = bytes.TrimSpace(b); len(b) > 0 && !bytes.Contains(out, b) {
 			out = append(append(out, b...), '\n')
 		}
 	}
-	return out, nil
+	trusted, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the system's authorities: %w", err)
+	}
+	trusted.AppendCertsFromPEM(out)
+	return out, trusted, nil
 }
 
 // named are the files of authorities that an environment names, in its order.
