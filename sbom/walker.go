@@ -40,7 +40,7 @@ const overlayMagic = 0x794c7630
 // the state before. So in a state of more than one layer, a folder that is the very
 // same stands for all below it. Other file systems do not promise that: there, every
 // folder is looked at.
-func walk(before, after *Tree, make func(before, after *cursor) visitor) error {
+func walk(before, after *Tree, visit func(before, after *cursor) visitor) error {
 	w := walker{}
 	for _, c := range []struct {
 		at   **cursor
@@ -60,7 +60,7 @@ func walk(before, after *Tree, make func(before, after *cursor) visitor) error {
 		}
 		w.prune = st.Type == overlayMagic
 	}
-	w.visit = make(w.before, w.after)
+	w.visit = visit(w.before, w.after)
 	return w.dir("/")
 }
 

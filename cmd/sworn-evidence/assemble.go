@@ -96,12 +96,8 @@ func together(fs ...func() error) error {
 
 // encodeLedger makes the ledger of the image's entries.
 func (g *graph) encodeLedger(files []sbom.Held) ([]byte, error) {
-	sources := make(map[string]bool, len(g.sources))
-	for id := range g.sources {
-		sources[id] = true
-	}
 	base, had := g.base(g.plan.Image)
-	return encodeLedger(files, sources, base, had)
+	return encodeLedger(files, g.sources, base, had)
 }
 
 // encodeContents makes the contents of attributed entries, which are sorted. What nobody

@@ -31,10 +31,10 @@ type ledger struct {
 	Removed []step.Path `json:"removed"`
 }
 
-// encodeLedger writes the ledger of held entries, which are sorted; sources are the ids
-// of those that are no steps. base is the id of the image's base, whose entries are
+// encodeLedger writes the ledger of held entries, which are sorted; sources are those,
+// by id, that are no steps. base is the id of the image's base, whose entries are
 // not listed, and had are the paths that it has, sorted.
-func encodeLedger(held []sbom.Held, sources map[string]bool, base string, had []step.Path) ([]byte, error) {
+func encodeLedger(held []sbom.Held, sources map[string]step.Source, base string, had []step.Path) ([]byte, error) {
 	l := ledger{Version: ledgerVersion, Entries: []sbom.Entry{}, Removed: []step.Path{}}
 	for _, h := range held {
 		for len(had) > 0 && had[0] < h.Path {
@@ -48,7 +48,7 @@ func encodeLedger(held []sbom.Held, sources map[string]bool, base string, had []
 			continue
 		}
 		e := bare(h.Entry)
-		if !sources[h.Step] {
+		if _, source := sources[h.Step]; !source {
 			e.SHA256, e.Inode = h.SHA256, h.Inode
 		}
 		l.Entries = append(l.Entries, e)
@@ -227,22 +227,21 @@ func (b *binding) likeBase(is sbom.Entry) error {
 	if err != nil {
 		return err
 	}
-	if d := difference(is, was); d != "" || is.Type != sbom.TypeFile {
-		if d != "" {
-			b.add(is.Path, ": "+d)
-		}
+	if d := difference(is, was); d != "" {
+		b.add(is.Path, ": "+d)
 		return nil
 	}
-	sums := [2]string{}
-	for i, t := range []*sbom.Tree{b.root, b.base} {
-		if sums[i], err = digestOf(t, is.Path, b.buf); err != nil {
-			return err
-		}
+	if is.Type != sbom.TypeFile {
+		return nil
 	}
-	if sums[0] != sums[1] {
-		b.add(is.Path, otherSum(sums[0], sums[1]))
+	if was.SHA256, err = digestOf(b.base, is.Path, b.buf); err != nil {
+		return err
 	}
-	return nil
+	diff, err := otherDigest(b.root, was, b.buf)
+	if diff != "" {
+		b.diffs = append(b.diffs, diff)
+	}
+	return err
 }
 
 // comparePaths compares the paths that are gone with those that the ledger says are.

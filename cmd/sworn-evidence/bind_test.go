@@ -67,7 +67,7 @@ func TestTheLedgerHasWhatStepsMadeOfTheBase(t *testing.T) {
 		{Entry: file("/a"), Step: "source1"}, {Entry: file("/b"), Step: "step1"},
 		{Entry: file("/c"), Step: "source2"}, {Entry: file("/d"), Step: "step1"},
 	}
-	b, err := encodeLedger(held, map[string]bool{"source1": true, "source2": true}, "source1", []step.Path{"/a", "/aa", "/d", "/e"})
+	b, err := encodeLedger(held, map[string]step.Source{"source1": {}, "source2": {}}, "source1", []step.Path{"/a", "/aa", "/d", "/e"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func ledgerOver(t *testing.T, base, rootfs string) []byte {
 	for _, e := range es {
 		had = append(had, e.Path)
 	}
-	b, err := encodeLedger(l.Held(), map[string]bool{"source1": true}, "source1", had)
+	b, err := encodeLedger(l.Held(), map[string]step.Source{"source1": {}}, "source1", had)
 	if err != nil {
 		t.Fatal(err)
 	}

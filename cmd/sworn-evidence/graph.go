@@ -181,12 +181,8 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 // empty id when it begins with nothing, or with a local source, which is described with
 // its bytes alone and not mounted again.
 func (g *graph) base(state string) (id string, paths []step.Path) {
-	for {
-		s, ok := g.steps[state]
-		if !ok {
-			break
-		}
-		state = s.Parent
+	if chain := g.chain(state); len(chain) > 0 {
+		state = chain[0].Parent
 	}
 	d := g.delta(g.sources[state].Evidence)
 	if d == nil {

@@ -50,11 +50,7 @@ func otherDigest(root *sbom.Tree, e sbom.Entry, buf []byte) (string, error) {
 	if err != nil || sum == e.SHA256 {
 		return "", err
 	}
-	return printable(e.Path) + otherSum(sum, e.SHA256), nil
-}
-
-func otherSum(is, want string) string {
-	return fmt.Sprintf(": sha256 %s, evidence says %s", is, printable(step.Path(want)))
+	return fmt.Sprintf("%s: sha256 %s, evidence says %s", printable(e.Path), sum, printable(step.Path(e.SHA256))), nil
 }
 
 // digestOf hashes the regular file at a path.

@@ -111,43 +111,25 @@ func buildCorpus(t *testing.T, names []string, opts []string, check func(t *test
 func corpusContext(t *testing.T, name string, c corpusCase) string {
 	t.Helper()
 	dir := t.TempDir()
-	if c.from != "" {
-		copyTree(t, filepath.Join("../..", c.from), dir)
+	own := os.DirFS(filepath.Join("testdata/corpus", name))
+	if c.from == "" {
+		return copied(t, dir, own)
 	}
-	copyTree(t, filepath.Join("testdata/corpus", name), dir)
-	return dir
-}
-
-func copyTree(t *testing.T, from, to string) {
-	t.Helper()
-	err := filepath.WalkDir(from, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, p)
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			return os.MkdirAll(filepath.Join(to, rel), 0o755)
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		b, err := os.ReadFile(p)
-		if err != nil {
-			return err
-		}
-		at := filepath.Join(to, rel)
-		if err := os.WriteFile(at, b, info.Mode().Perm()); err != nil {
-			return err
-		}
-		return os.Chmod(at, info.Mode().Perm())
-	})
-	if err != nil {
+	copied(t, dir, os.DirFS(filepath.Join("../..", c.from)))
+	// The corpus has its own.
+	if err := os.Remove(filepath.Join(dir, "Dockerfile")); err != nil {
 		t.Fatal(err)
 	}
+	return copied(t, dir, own)
+}
+
+// copied returns dir with the files of a tree in it.
+func copied(t *testing.T, dir string, from fs.FS) string {
+	t.Helper()
+	if err := os.CopyFS(dir, from); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // build returns the reference of what it built and pushed.

@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -78,24 +76,19 @@ func TestDownloadsAreRecordedAndSurviveCaches(t *testing.T) {
 	}
 }
 
-func digestOf(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
 func checkDownloads(t *testing.T, url string, a account) {
 	t.Helper()
 	n := a.step(t, "RUN wget").Network
 	if n == nil || n.Mode != step.NetworkRecord || n.Recorder != step.RecorderSworn || !n.Enforced || !n.Complete || len(n.Reasons) > 0 {
 		t.Fatalf("network %+v", n)
 	}
-	file := digestOf("downloaded\n")
+	file := "sha256:" + sha256Of([]byte("downloaded\n")).Hex
 	var got []string
 	for _, r := range n.Requests {
 		got = append(got, fmt.Sprintf("%s %s %d %s", r.Method, strings.Replace(r.URL, url, "", 1), r.Status, r.Digest))
 	}
-	moved := digestOf("<a href=\"/file\">Found</a>.\n\n")
-	nothing := digestOf("404 page not found\n")
+	moved := "sha256:" + sha256Of([]byte("<a href=\"/file\">Found</a>.\n\n")).Hex
+	nothing := "sha256:" + sha256Of([]byte("404 page not found\n")).Hex
 	want := []string{
 		"GET /file 200 " + file, "GET /file?token=REDACTED 200 " + file, "GET /moved 302 " + moved, "GET /nothing 404 " + nothing,
 	}

@@ -58,7 +58,7 @@ func withPort(host, scheme string) string {
 	return host + ":80"
 }
 
-// glob matches without going back more than to the last star of each kind: its time is
+// glob goes through s once, with all places of the pattern that it can be at: its time is
 // bounded by the product of the lengths.
 func glob(pattern, s string) bool {
 	// reach[i]: pattern[:i] matches what was read of s.

@@ -1,6 +1,7 @@
 package netrecord
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -87,21 +88,10 @@ func newProxy(l net.Listener, a *authority, allow, environ []string, roots *x509
 }
 
 func newTransport(environ []string, roots *x509.CertPool) *http.Transport {
-	env := func(names ...string) string {
-		for _, n := range names {
-			for _, kv := range environ {
-				if k, v, ok := strings.Cut(kv, "="); ok && k == n && v != "" {
-					return v
-				}
-			}
-		}
-		return ""
+	env := func(name string) string {
+		return cmp.Or(append(values(environ, name), values(environ, strings.ToUpper(name))...)...)
 	}
-	way := httpproxy.Config{
-		HTTPProxy:  env("http_proxy", "HTTP_PROXY"),
-		HTTPSProxy: env("https_proxy", "HTTPS_PROXY"),
-		NoProxy:    env("no_proxy", "NO_PROXY"),
-	}
+	way := httpproxy.Config{HTTPProxy: env("http_proxy"), HTTPSProxy: env("https_proxy"), NoProxy: env("no_proxy")}
 	out := way.ProxyFunc()
 	return &http.Transport{
 		Proxy:                  func(r *http.Request) (*url.URL, error) { return out(r.URL) },
@@ -162,16 +152,16 @@ func (p *proxy) serveInTLS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "sworn: a proxy in a connection through the proxy is not recorded", http.StatusBadRequest)
 		return
 	}
-	asked, opaque := r.Host, r.URL.Opaque != ""
-	r.URL.Scheme, r.URL.Host = "https", strings.TrimSuffix(host, ":443")
-	if opaque {
+	to := &url.URL{Scheme: "https", Host: strings.TrimSuffix(host, ":443")}
+	if r.URL.Opaque != "" {
 		// https:http://OTHER/ would go out as http://OTHER/, past all that is looked at here.
-		r.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}
+		r.URL = to
 		p.refuse(w, r, http.StatusBadRequest, "what the request is for is neither a path nor a URL with a host")
 		return
 	}
-	if !sameHost(asked, host) {
-		p.refuse(w, r, http.StatusMisdirectedRequest, fmt.Sprintf("the request is for host %q, the connection is to %q", asked, host))
+	r.URL.Scheme, r.URL.Host = to.Scheme, to.Host
+	if !sameHost(r.Host, host) {
+		p.refuse(w, r, http.StatusMisdirectedRequest, fmt.Sprintf("the request is for host %q, the connection is to %q", r.Host, host))
 		return
 	}
 	p.pass(w, r)
@@ -249,3 +239,16 @@ func reason(err error) string {
 	}
 	return bounded(err.Error())
 }
+
+// buffers are for bodies on their way (httputil.BufferPool).
+type buffers struct{ pool sync.Pool }
+
+func newBuffers() *buffers {
+	return &buffers{sync.Pool{New: func() any { b := make([]byte, copyBuffer); return &b }}}
+}
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte { return *b.pool.Get().(*[]byte) }
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(p []byte) { b.pool.Put(&p) }

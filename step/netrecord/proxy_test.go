@@ -1,8 +1,6 @@
 package netrecord
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -280,96 +277,6 @@ func TestOtherURLsAreRefusedWithTheLineToAdd(t *testing.T) {
 	}
 }
 
-// dial opens a connection to the proxy and sends text.
-func (r running) dial(t *testing.T, text string) (net.Conn, *bufio.Reader) {
-	t.Helper()
-	c, err := net.Dial("tcp", r.at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(c, text); err != nil {
-		t.Fatal(err)
-	}
-	return c, bufio.NewReader(c)
-}
-
-func TestWhatIsNotHTTPIsRefused(t *testing.T) {
-	r := start(t, nil)
-	_, in := r.dial(t, "CONNECT ssh.test:22 HTTP/1.1\r\nHost: ssh.test:22\r\n\r\nSSH-2.0-x\r\n")
-	all, err := io.ReadAll(in)
-	if string(all) != "HTTP/1.1 200 Connection established\r\n\r\n" {
-		t.Errorf("%q, %v", all, err)
-	}
-	got, reasons := r.recorded(t, nil)
-	want := []step.Request{{Method: "CONNECT", URL: "https://ssh.test:22", Refused: true, Reason: "what came after CONNECT is not TLS, and only HTTP is recorded", Count: 1}}
-	if d := cmp.Diff(want, got); d != "" || len(reasons) > 0 {
-		t.Errorf("%q (-want +got):\n%s", reasons, d)
-	}
-}
-
-// A connection that was allowed for one host must not lead to another.
-func TestAnotherHostInAConnectionIsRefused(t *testing.T) {
-	server := httptest.NewTLSServer(site())
-	defer server.Close()
-	host := strings.TrimPrefix(server.URL, "https://")
-	for _, c := range []struct {
-		name, text, url string
-		status          int
-	}{
-		{"host field", "GET /file HTTP/1.1\r\nHost: elsewhere.test\r\n\r\n", "SITE/file", http.StatusMisdirectedRequest},
-		{"opaque target", "GET https:http://elsewhere.test/file HTTP/1.1\r\nHost: " + host + "\r\n\r\n", "SITE", http.StatusBadRequest},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := start(t, server)
-			conn, in := r.dial(t, "CONNECT "+host+" HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
-			if _, err := http.ReadResponse(in, &http.Request{Method: "CONNECT"}); err != nil {
-				t.Fatal(err)
-			}
-			trusted := x509.NewCertPool()
-			trusted.AddCert(r.authority.cert)
-			s := tls.Client(conn, &tls.Config{RootCAs: trusted, ServerName: "127.0.0.1"})
-			io.WriteString(s, c.text)
-			resp, err := http.ReadResponse(bufio.NewReader(s), nil)
-			if err != nil || resp.StatusCode != c.status {
-				t.Fatalf("%v, %v", resp, err)
-			}
-			resp.Body.Close()
-			s.Close()
-			if got, _ := r.recorded(t, server); len(got) != 1 || !got[0].Refused || got[0].URL != c.url {
-				t.Errorf("%+v", got)
-			}
-		})
-	}
-}
-
-func TestAnUpgradeMakesTheRecordIncomplete(t *testing.T) {
-	server := httptest.NewServer(site())
-	defer server.Close()
-	r := start(t, server)
-	c, in := r.dial(t, "GET "+server.URL+"/upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-	resp, err := http.ReadResponse(in, nil)
-	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("%v, %v", resp, err)
-	}
-	io.WriteString(c, "hello\n")
-	if line, err := in.ReadString('\n'); line != "hello\n" {
-		t.Errorf("%q, %v", line, err)
-	}
-	c.Close()
-	got, reasons := r.recorded(t, server)
-	want := []step.Request{{Method: "GET", URL: "SITE/upgrade", Status: 101, Upgrade: "echo", Count: 1}}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-	if d := cmp.Diff([]string{"a connection became echo: what went over it is not recorded"}, reasons); d != "" {
-		t.Errorf("reasons (-want +got):\n%s", d)
-	}
-}
-
 func TestARequestThatIsNoneIsAnswered(t *testing.T) {
 	r := start(t, nil)
 	for _, text := range []string{
@@ -389,122 +296,7 @@ func TestARequestThatIsNoneIsAnswered(t *testing.T) {
 	if got, reasons := r.recorded(t, nil); len(got)+len(reasons) > 0 {
 		t.Errorf("%+v, %q", got, reasons)
 	}
-}
-
-func TestAFloodIsBounded(t *testing.T) {
-	var l log
-	for i := range maxRequests + 10 {
-		l.add(step.Request{Method: "GET", URL: fmt.Sprint("http://x/", i)})
-	}
-	l.add(step.Request{Method: "GET", URL: "http://x/0"})
-	got, reasons := l.result()
-	if len(got) != maxRequests || got[0].Count != 2 {
-		t.Errorf("%d requests, the first %+v", len(got), got[0])
-	}
-	if want := []string{"10 requests more than a record holds (100000 different ones, 32 MiB)"}; cmp.Diff(want, reasons) != "" {
-		t.Errorf("%q", reasons)
-	}
-}
-
-// Few requests with long URLs, and the words of servers, are bounded too.
-func TestAFloodOfTextIsBounded(t *testing.T) {
-	var l log
-	long := strings.Repeat("x", maxURL)
-	for i := range 2 * maxText / maxURL {
-		l.add(step.Request{Method: "GET", URL: fmt.Sprint("http://x/", i), Reason: long})
-		l.miss(fmt.Sprint("reason ", i))
-	}
-	got, reasons := l.result()
-	size := 0
-	for _, r := range got {
-		size += text(r)
-	}
-	if size > maxText || size < maxText-2*maxURL {
-		t.Errorf("%d bytes of text, want almost %d", size, maxText)
-	}
-	// Those that are named, that there are more, and that requests are lost.
-	if len(reasons) != maxReasons+2 {
-		t.Errorf("%d reasons", len(reasons))
-	}
-}
-
-func TestTheCommandsFilesAndVariables(t *testing.T) {
-	dir := t.TempDir()
-	own := dir + "/own.pem"
-	if err := os.WriteFile(own, []byte("OWN ROOT\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(dir+"/own.conf", []byte("APT::Own \"1\";"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r := Recorder{Dir: dir}
-	access, err := r.Start(step.ConfigNetwork{}, []string{"PATH=/bin", "SSL_CERT_FILE=" + own, "APT_CONFIG=" + dir + "/own.conf", "CURL_CA_BUNDLE=/none"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := map[string]string{}
-	for _, kv := range access.Env {
-		k, v, _ := strings.Cut(kv, "=")
-		env[k] = v
-	}
-	at := fmt.Sprintf("http://127.0.0.1:%d", access.Port)
-	for _, name := range []string{"http_proxy", "HTTPS_PROXY", "all_proxy"} {
-		if env[name] != at {
-			t.Errorf("%s=%s, want %s", name, env[name], at)
-		}
-	}
-	bundle, err := os.ReadFile(env["SSL_CERT_FILE"])
-	if err != nil || !bytes.HasPrefix(bundle, []byte("OWN ROOT\n")) || !bytes.HasSuffix(bundle, r.proxy.authority.pem()) {
-		t.Errorf("bundle %.60q, %v", bundle, err)
-	}
-	conf, err := os.ReadFile(env["APT_CONFIG"])
-	if want := "APT::Own \"1\";\nAcquire::http::Proxy \"" + at + "\";\n"; err != nil || !strings.HasPrefix(string(conf), want) {
-		t.Errorf("apt's configuration %q, %v", conf, err)
-	}
-	requests, reasons, err := r.Finish()
-	if requests == nil || len(requests)+len(reasons) > 0 || err != nil {
-		t.Errorf("%+v, %q, %v", requests, reasons, err)
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 2 {
-		t.Errorf("%v is left", left)
-	}
-}
-
-// BenchmarkDownload is one large body, straight and through the proxy.
-func BenchmarkDownload(b *testing.B) {
-	const size = 1 << 30
-	piece := make([]byte, 1<<20)
-	for _, scheme := range []string{"http", "https"} {
-		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			for range size / len(piece) {
-				w.Write(piece)
-			}
-		})
-		server := httptest.NewServer(h)
-		if scheme == "https" {
-			server.Close()
-			server = httptest.NewTLSServer(h)
-		}
-		for _, way := range []string{"direct", "recorded"} {
-			b.Run(scheme+"/"+way, func(b *testing.B) {
-				client := server.Client()
-				if way == "recorded" {
-					client = start(b, server).client
-				}
-				b.SetBytes(size)
-				for b.Loop() {
-					resp, err := client.Get(server.URL)
-					if err != nil {
-						b.Fatal(err)
-					}
-					n, err := io.Copy(io.Discard, resp.Body)
-					if err != nil || n != size {
-						b.Fatal(n, err)
-					}
-					resp.Body.Close()
-				}
-			})
-		}
-		server.Close()
-	}
+	// net/http waits half a second before it closes a connection whose request it did not
+	// read to its end, and those goroutines would be taken for leaks.
+	time.Sleep(600 * time.Millisecond)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (r *Recorder) access(at string, authorities []byte, environ []string) ([]st
 // before the command runs, so that it cannot change whom the recorder trusts.
 func roots(environ []string) ([]byte, *x509.CertPool, error) {
 	var out []byte
-	files := named(environ)
+	files := values(environ, bundleNames()...)
 	for _, f := range rootFiles() {
 		if _, err := os.Stat(f); err == nil {
 			files = append(files, f)
@@ -156,15 +157,13 @@ func roots(environ []string) ([]byte, *x509.CertPool, error) {
 	return out, trusted, nil
 }
 
-// named are the files of authorities that an environment names, in its order.
-func named(environ []string) []string {
+// values are those that an environment has of some variables, in its order; empty ones are
+// none.
+func values(environ []string, names ...string) []string {
 	var out []string
 	for _, kv := range environ {
-		k, v, _ := strings.Cut(kv, "=")
-		for _, name := range bundleNames() {
-			if k == name && v != "" {
-				out = append(out, v)
-			}
+		if k, v, _ := strings.Cut(kv, "="); v != "" && slices.Contains(names, k) {
+			out = append(out, v)
 		}
 	}
 	return out
@@ -173,14 +172,12 @@ func named(environ []string) []string {
 // aptConf is apt's configuration (apt.conf(5)); one that the Dockerfile names comes first.
 func aptConf(at, bundle string, environ []string) ([]byte, error) {
 	var own []byte
-	for _, kv := range environ {
-		if f, ok := strings.CutPrefix(kv, "APT_CONFIG="); ok && f != "" {
-			b, err := readFile(f)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return nil, err
-			}
-			own = append(b, '\n')
+	for _, f := range values(environ, "APT_CONFIG") {
+		b, err := readFile(f)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
+		own = append(b, '\n')
 	}
 	return append(own, fmt.Sprintf("Acquire::http::Proxy %[1]q;\nAcquire::https::Proxy %[1]q;\nAcquire::https::CaInfo %[2]q;\n", at, bundle)...), nil
 }
