@@ -2,14 +2,15 @@ package netrecord
 
 import (
 	"net/url"
-	"path"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
 // allowed reports whether one of the patterns matches a URL; without patterns all do.
 //
 // A pattern is [SCHEME://]HOST[:PORT][/PATH]. In host and path, * stands for anything
-// but a slash, ** for anything. Without a scheme it is for http and https, without a
+// but a slash, a backslash or one of them escaped, ** for anything. Without a scheme it is for http and https, without a
 // path for all paths, without a port for the scheme's own. The query is not looked at.
 func allowed(patterns []string, u *url.URL) bool {
 	if len(patterns) == 0 {
@@ -35,16 +36,62 @@ func matches(pattern string, u *url.URL) bool {
 	if !glob(strings.ToLower(withPort(host, u.Scheme)), strings.ToLower(withPort(u.Host, u.Scheme))) {
 		return false
 	}
-	// A path that leaves a folder by dots must not be taken for one below it.
+	// A path that may leave a folder must not be taken for one below it.
 	asked := u.EscapedPath()
-	if plain, err := url.PathUnescape(asked); err != nil || dots(plain) || dots(asked) {
+	if leaves(asked) {
 		return !hasPath
 	}
 	return !hasPath || glob("/"+below, "/"+strings.TrimPrefix(asked, "/"))
 }
 
-func dots(p string) bool {
-	return path.Clean("/"+p) != strings.TrimSuffix("/"+strings.TrimLeft(p, "/"), "/") && strings.Contains(p, "..")
+// maxEscapes bounds how often a path is decoded: servers decode once, some twice.
+const maxEscapes = 4
+
+// leaves reports whether some server could take a path for one that leaves a folder: with
+// dots, as they are or escaped, more than once too, behind a slash or a backslash, before
+// a parameter (;), in overlong UTF-8; or for one that ends early, at a NUL.
+func leaves(path string) bool {
+	for range maxEscapes {
+		if dots(path) {
+			return true
+		}
+		plain := decode(path)
+		if plain == path {
+			return false
+		}
+		path = plain
+	}
+	return true
+}
+
+// decode undoes escapes as lenient servers do, which leave alone what is none.
+func decode(path string) string {
+	out := make([]byte, 0, len(path))
+	for i := 0; i < len(path); i++ {
+		if path[i] == '%' && i+2 < len(path) {
+			if n, err := strconv.ParseUint(path[i+1:i+3], 16, 8); err == nil {
+				out = append(out, byte(n))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, path[i])
+	}
+	return string(out)
+}
+
+// dots looks at what is there, decoding nothing. Bytes 0xc0 and 0xc1 are in no UTF-8 but
+// the overlong.
+func dots(path string) bool {
+	if strings.ContainsAny(path, "\x00") || strings.IndexByte(path, 0xc0) >= 0 || strings.IndexByte(path, 0xc1) >= 0 {
+		return true
+	}
+	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if name, _, _ := strings.Cut(part, ";"); name == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // withPort adds the scheme's port to a host that has none.
@@ -56,6 +103,20 @@ func withPort(host, scheme string) string {
 		return host + ":443"
 	}
 	return host + ":80"
+}
+
+// slashes are what a server may take for one.
+var slashes = regexp.MustCompile(`(?i)[/\\]|%(?:25)*(?:2f|5c)`)
+
+// slash tells of each byte of s whether it is part of a slash.
+func slash(s string) []bool {
+	out := make([]bool, len(s))
+	for _, at := range slashes.FindAllStringIndex(s, -1) {
+		for i := at[0]; i < at[1]; i++ {
+			out[i] = true
+		}
+	}
+	return out
 }
 
 // glob goes through s once, with all places of the pattern that it can be at: its time is
@@ -88,11 +149,12 @@ func glob(pattern, s string) bool {
 		}
 	}
 	skip()
+	parts := slash(s)
 	for i := 0; i < len(s); i++ {
 		next := make([]bool, len(tokens)+1)
 		for k, t := range tokens {
 			switch {
-			case t.any && (t.deep || s[i] != '/'):
+			case t.any && (t.deep || !parts[i]):
 				next[k+1] = next[k+1] || reach[k] || reach[k+1]
 			case !t.any && t.c == s[i]:
 				next[k+1] = next[k+1] || reach[k]

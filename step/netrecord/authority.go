@@ -67,7 +67,7 @@ func serial() (*big.Int, error) {
 }
 
 func (a *authority) pem() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
+	return pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: a.cert.Raw})
 }
 
 // leaf returns the certificate for a host: a name or an address.

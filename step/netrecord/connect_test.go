@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
@@ -17,8 +18,19 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// dial opens a connection to the proxy and sends text.
+// admission is the header field of whom the proxy serves.
+func admission() string {
+	return "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(proxyUser+":"+testSecret)) + "\r\n"
+}
+
+// dial opens a connection to the proxy and sends text, admission behind its first line.
 func (r running) dial(t *testing.T, text string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	return r.dialBare(t, strings.Replace(text, "\r\n", "\r\n"+admission(), 1))
+}
+
+// dialBare sends text as it is.
+func (r running) dialBare(t *testing.T, text string) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	c, err := net.Dial("tcp", r.at)
 	if err != nil {

@@ -48,14 +48,29 @@ func (h *handoff) Addr() net.Addr { return h.addr }
 // limited is a listener with so many connections at a time at most; more wait.
 type limited struct {
 	net.Listener
-	free chan struct{}
+	free   chan struct{}
+	closed chan struct{}
+	once   sync.Once
 }
 
-func limit(l net.Listener, n int) net.Listener { return &limited{l, make(chan struct{}, n)} }
+func limit(l net.Listener, n int) net.Listener {
+	return &limited{Listener: l, free: make(chan struct{}, n), closed: make(chan struct{})}
+}
+
+// Close implements net.Listener. Who waits in Accept for a place need not wait any more:
+// http.Server closes its connections only when Accept has returned.
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
 
 // Accept implements net.Listener.
 func (l *limited) Accept() (net.Conn, error) {
-	l.free <- struct{}{}
+	select {
+	case l.free <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
 	c, err := l.Listener.Accept()
 	if err != nil {
 		<-l.free

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	stdlog "log"
@@ -27,7 +26,7 @@ import (
 
 const (
 	maxConns    = 512       // connections of the command at a time
-	maxHeader   = 1 << 20   // bytes of a request's or response's header
+	maxHeader   = 128 << 10 // bytes of a request's or response's header, times maxConns
 	copyBuffer  = 256 << 10 // bytes of a body on their way
 	dialTimeout = 30 * time.Second
 	// headerTimeout is for the header of a request, once its connection is there.
@@ -39,6 +38,7 @@ const (
 // proxy is the service.
 type proxy struct {
 	log       log
+	secret    string // without which nobody is served
 	allow     []string
 	authority *authority
 	transport http.RoundTripper
@@ -54,10 +54,11 @@ type proxy struct {
 // hostKey is the context's key of the HOST:PORT that a TLS connection was asked for.
 type hostKey struct{}
 
-// newProxy serves on a listener. environ is the step's own environment: the way out may
-// lead through another proxy. Servers are verified with roots; nil are the system's.
-func newProxy(l net.Listener, a *authority, allow, environ []string, roots *x509.CertPool) *proxy {
-	p := &proxy{allow: allow, authority: a, opened: newHandoff(l.Addr()), listener: limit(l, maxConns)}
+// newProxy serves on a listener, whom knows the secret. environ is the step's own
+// environment: the way out may lead through another proxy. Servers are verified with
+// roots; nil are the system's.
+func newProxy(l net.Listener, a *authority, secret string, allow, environ []string, roots *x509.CertPool) *proxy {
+	p := &proxy{secret: secret, allow: allow, authority: a, opened: newHandoff(l.Addr()), listener: limit(l, maxConns)}
 	p.transport = newTransport(environ, roots)
 	p.forward = &httputil.ReverseProxy{
 		Rewrite:       rewrite,
@@ -134,6 +135,10 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
 	p.running.Add(1)
 	defer p.running.Done()
 	switch {
+	case !p.admits(r):
+		w.Header().Set("Proxy-Authenticate", `Basic realm="sworn"`)
+		http.Error(w, "sworn: this is the recording proxy of a build step: it wants the user and the password that the step's http_proxy has",
+			http.StatusProxyAuthRequired)
 	case r.Method == http.MethodConnect:
 		p.connect(w, r)
 	case r.URL.Scheme == "http" && r.URL.Host != "":
@@ -218,26 +223,6 @@ func unreachable(w http.ResponseWriter, r *http.Request, err error) {
 		x.failed = reason(err)
 	}
 	http.Error(w, "sworn: "+reason(err), http.StatusBadGateway)
-}
-
-// reason says what a connection failed of, without addresses and ports, which differ
-// from run to run.
-func reason(err error) string {
-	var dns *net.DNSError
-	var op *net.OpError
-	switch {
-	case errors.As(err, &dns):
-		return "look up host: " + dns.Err
-	case errors.As(err, &op):
-		return op.Op + ": " + op.Err.Error()
-	case errors.Is(err, context.Canceled):
-		return "the command went away"
-	}
-	var asked *url.Error
-	if errors.As(err, &asked) {
-		err = asked.Err
-	}
-	return bounded(err.Error())
 }
 
 // buffers are for bodies on their way (httputil.BufferPool).

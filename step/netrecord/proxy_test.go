@@ -71,6 +71,9 @@ type running struct {
 	at     string
 }
 
+// testSecret is what clients of start's proxies have.
+const testSecret = "the-steps-own"
+
 // start serves a proxy that trusts a server.
 func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	t.Helper()
@@ -82,7 +85,7 @@ func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProxy(l, a, allow, nil, nil)
+	p := newProxy(l, a, testSecret, allow, nil, nil)
 	if server != nil && server.TLS != nil {
 		pool := x509.NewCertPool()
 		pool.AddCert(server.Certificate())
@@ -91,7 +94,7 @@ func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	trusted := x509.NewCertPool()
 	trusted.AddCert(a.cert)
 	transport := &http.Transport{
-		Proxy:              http.ProxyURL(&url.URL{Scheme: "http", Host: l.Addr().String()}),
+		Proxy:              http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, testSecret), Host: l.Addr().String()}),
 		TLSClientConfig:    &tls.Config{RootCAs: trusted},
 		DisableCompression: true,
 	}

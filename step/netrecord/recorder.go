@@ -1,12 +1,14 @@
 package netrecord
 
 import (
-	"bytes"
+	"crypto/rand"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,7 +64,8 @@ func (r *Recorder) Start(cfg step.ConfigNetwork, environ []string) (runner.Acces
 	if err != nil {
 		return runner.Access{}, fmt.Errorf("serve on loopback: %w", err)
 	}
-	at := "http://" + l.Addr().String()
+	secret := rand.Text()
+	at := (&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, secret), Host: l.Addr().String()}).String()
 	own, trusted, err := roots(environ)
 	if err != nil {
 		return runner.Access{}, errors.Join(err, l.Close())
@@ -71,7 +74,7 @@ func (r *Recorder) Start(cfg step.ConfigNetwork, environ []string) (runner.Acces
 	if err != nil {
 		return runner.Access{}, errors.Join(err, l.Close())
 	}
-	r.proxy = newProxy(l, a, cfg.Allow, environ, trusted)
+	r.proxy = newProxy(l, a, secret, cfg.Allow, environ, trusted)
 	return runner.Access{Port: uint16(l.Addr().(*net.TCPAddr).Port), Env: env}, nil
 }
 
@@ -97,16 +100,16 @@ func (r *Recorder) access(at string, authorities []byte, environ []string) ([]st
 		return nil, fmt.Errorf("make a folder for the command's certificates: %w", err)
 	}
 	bundle, conf := filepath.Join(r.files, "authorities.pem"), filepath.Join(r.files, "apt.conf")
-	apt, err := aptConf(at, bundle, environ)
+	apt, mode, err := aptConf(at, bundle, environ)
 	if err != nil {
 		return nil, err
 	}
 	for _, err := range []error{
 		os.Chmod(r.files, 0o755), // apt reads it as another user
 		os.WriteFile(bundle, authorities, 0o644),
-		os.WriteFile(conf, apt, 0o644),
+		os.WriteFile(conf, apt, 0o600),
 		os.Chmod(bundle, 0o644), // whatever the umask
-		os.Chmod(conf, 0o644),
+		os.Chmod(conf, mode),
 	} {
 		if err != nil {
 			return nil, fmt.Errorf("write the command's certificates: %w", err)
@@ -129,7 +132,6 @@ func (r *Recorder) access(at string, authorities []byte, environ []string) ([]st
 // for the recorder, which has Mozilla's where the container has none. Both are read
 // before the command runs, so that it cannot change whom the recorder trusts.
 func roots(environ []string) ([]byte, *x509.CertPool, error) {
-	var out []byte
 	files := values(environ, bundleNames()...)
 	for _, f := range rootFiles() {
 		if _, err := os.Stat(f); err == nil {
@@ -137,16 +139,21 @@ func roots(environ []string) ([]byte, *x509.CertPool, error) {
 			break
 		}
 	}
+	var out []byte
+	seen := map[string]bool{}
 	for _, f := range files {
-		b, err := readFile(f)
+		b, _, err := readFile(f)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // for the command to find out
 		}
 		if err != nil {
 			return nil, nil, err
 		}
-		if b = bytes.TrimSpace(b); len(b) > 0 && !bytes.Contains(out, b) {
-			out = append(append(out, b...), '\n')
+		for _, der := range certificates(b) {
+			if !seen[string(der)] {
+				seen[string(der)] = true
+				out = append(out, pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: der})...)
+			}
 		}
 	}
 	trusted, err := x509.SystemCertPool()
@@ -155,6 +162,24 @@ func roots(environ []string) ([]byte, *x509.CertPool, error) {
 	}
 	trusted.AppendCertsFromPEM(out)
 	return out, trusted, nil
+}
+
+// certificateBlock is the type of a certificate in PEM (RFC 7468, section 5).
+const certificateBlock = "CERTIFICATE"
+
+// certificates returns those of a PEM file, and nothing else that may be in it: a key
+// often is.
+func certificates(text []byte) [][]byte {
+	var out [][]byte
+	for {
+		var b *pem.Block
+		if b, text = pem.Decode(text); b == nil {
+			return out
+		}
+		if b.Type == certificateBlock {
+			out = append(out, b.Bytes)
+		}
+	}
 }
 
 // values are those that an environment has of some variables, in its order; empty ones are
@@ -169,26 +194,32 @@ func values(environ []string, names ...string) []string {
 	return out
 }
 
-// aptConf is apt's configuration (apt.conf(5)); one that the Dockerfile names comes first.
-func aptConf(at, bundle string, environ []string) ([]byte, error) {
+// aptConf is apt's configuration (apt.conf(5)); one that the Dockerfile names comes first,
+// and who may not read that one may not read this one.
+func aptConf(at, bundle string, environ []string) ([]byte, fs.FileMode, error) {
 	var own []byte
+	mode := fs.FileMode(0o644)
 	for _, f := range values(environ, "APT_CONFIG") {
-		b, err := readFile(f)
+		b, m, err := readFile(f)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+			return nil, 0, err
 		}
-		own = append(b, '\n')
+		if err == nil {
+			own, mode = append(b, '\n'), 0o400|0o644&m
+		}
 	}
-	return append(own, fmt.Sprintf("Acquire::http::Proxy %[1]q;\nAcquire::https::Proxy %[1]q;\nAcquire::https::CaInfo %[2]q;\n", at, bundle)...), nil
+	return append(own, fmt.Sprintf("Acquire::http::Proxy %[1]q;\nAcquire::https::Proxy %[1]q;\nAcquire::https::CaInfo %[2]q;\n", at, bundle)...), mode, nil
 }
 
-func readFile(name string) ([]byte, error) {
+// readFile returns what a file holds, and its permissions.
+func readFile(name string) ([]byte, fs.FileMode, error) {
 	st, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case !st.Mode().IsRegular() || st.Size() > maxRoots:
-		return nil, fmt.Errorf("read %s: not a regular file of at most %d bytes", name, maxRoots)
+		return nil, 0, fmt.Errorf("read %s: not a regular file of at most %d bytes", name, maxRoots)
 	}
-	return os.ReadFile(name)
+	b, err := os.ReadFile(name)
+	return b, st.Mode().Perm(), err
 }

@@ -2,10 +2,13 @@ package netrecord
 
 import (
 	"bytes"
+	"encoding/pem"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -13,10 +16,16 @@ import (
 func TestTheCommandsFilesAndVariables(t *testing.T) {
 	dir := t.TempDir()
 	own := dir + "/own.pem"
-	if err := os.WriteFile(own, []byte("OWN ROOT\n"), 0o600); err != nil {
+	other, err := newAuthority(time.Now())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(dir+"/own.conf", []byte("APT::Own \"1\";"), 0o600); err != nil {
+	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("t0ps3cret")})
+	text := slices.Concat([]byte("password: t0ps3cret\n"), key, other.pem(), key, other.pem())
+	if err := os.WriteFile(own, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/own.conf", []byte("APT::Own \"1\";"), 0o640); err != nil {
 		t.Fatal(err)
 	}
 	r := Recorder{Dir: dir}
@@ -29,19 +38,27 @@ func TestTheCommandsFilesAndVariables(t *testing.T) {
 		k, v, _ := strings.Cut(kv, "=")
 		env[k] = v
 	}
-	at := fmt.Sprintf("http://127.0.0.1:%d", access.Port)
+	at := fmt.Sprintf("http://step:%s@127.0.0.1:%d", r.proxy.secret, access.Port)
+	if len(r.proxy.secret) < 26 {
+		t.Errorf("password %q", r.proxy.secret)
+	}
 	for _, name := range []string{"http_proxy", "HTTPS_PROXY", "all_proxy"} {
 		if env[name] != at {
 			t.Errorf("%s=%s, want %s", name, env[name], at)
 		}
 	}
 	bundle, err := os.ReadFile(env["SSL_CERT_FILE"])
-	if err != nil || !bytes.HasPrefix(bundle, []byte("OWN ROOT\n")) || !bytes.HasSuffix(bundle, r.proxy.authority.pem()) {
+	if err != nil || !bytes.HasPrefix(bundle, other.pem()) || !bytes.HasSuffix(bundle, r.proxy.authority.pem()) ||
+		bytes.Count(bundle, other.pem()) != 1 || bytes.Contains(bundle, []byte("PRIVATE")) || bytes.Contains(bundle, []byte("t0ps3cret")) {
 		t.Errorf("bundle %.60q, %v", bundle, err)
 	}
 	conf, err := os.ReadFile(env["APT_CONFIG"])
 	if want := "APT::Own \"1\";\nAcquire::http::Proxy \"" + at + "\";\n"; err != nil || !strings.HasPrefix(string(conf), want) {
 		t.Errorf("apt's configuration %q, %v", conf, err)
+	}
+	// It has what the Dockerfile's own has, and is for no more users.
+	if st, err := os.Stat(env["APT_CONFIG"]); err != nil || st.Mode().Perm() != 0o640 {
+		t.Errorf("apt's configuration: %v, %v", st.Mode(), err)
 	}
 	requests, reasons, err := r.Finish()
 	if requests == nil || len(requests)+len(reasons) > 0 || err != nil {

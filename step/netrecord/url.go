@@ -2,6 +2,8 @@ package netrecord
 
 import (
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -11,14 +13,17 @@ const maxURL = 8 << 10
 // hidden takes the place of a secret.
 const hidden = "REDACTED"
 
-// secretWords are parts of the names of query parameters whose values are secrets:
-// those of signed URLs of object stores, tokens, passwords and sessions.
-func secretWords() []string {
+// secretParts are in the names of query parameters whose values are secrets: those of
+// signed URLs of object stores, tokens, passwords and sessions.
+func secretParts() []string {
 	return []string{
-		"access", "apikey", "api_key", "api-key", "auth", "cred", "jwt", "key", "passphrase", "passw", "pwd",
-		"secret", "session", "sid", "sig", "ticket", "token",
+		"access", "apikey", "api_key", "api-key", "assertion", "auth", "bearer", "cookie", "cred", "csrf", "hmac", "jwt", "key",
+		"pass", "pwd", "secret", "session", "sid", "sig", "ticket", "token", "xsrf",
 	}
 }
+
+// secretWords are such names, or words of them, that are parts of harmless names too.
+func secretWords() []string { return []string{"code", "mac", "otp", "pin", "psk", "pw", "totp"} }
 
 // redact returns a URL as it may be recorded: no userinfo, no fragment, hidden values of
 // secret parameters, and no query where the whole would be too long.
@@ -40,17 +45,42 @@ func redact(u *url.URL) string {
 // redactQuery hides values and keeps everything else as it is, also what no parser of
 // queries takes.
 func redactQuery(raw string) string {
-	if raw == "" {
-		return ""
-	}
-	parts := strings.FieldsFunc(raw, func(r rune) bool { return r == '&' || r == ';' })
-	for i, part := range parts {
-		name, value, ok := strings.Cut(part, "=")
-		if ok && value != "" && secret(name) {
-			parts[i] = name + "=" + hidden
+	var out strings.Builder
+	for raw != "" {
+		end := strings.IndexAny(raw, "&;")
+		if end < 0 {
+			end = len(raw)
 		}
+		out.WriteString(redactParameter(raw[:end]))
+		if end < len(raw) {
+			out.WriteByte(raw[end])
+			end++
+		}
+		raw = raw[end:]
 	}
-	return strings.Join(parts, "&")
+	return out.String()
+}
+
+// plainName is a parameter's name that no token looks like which ends in the = of base64.
+var plainName = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,31}$`)
+
+// redactParameter hides the value of a secret, and what is no NAME=VALUE: a query may be
+// a token and nothing else.
+func redactParameter(part string) string {
+	name, value, ok := strings.Cut(part, "=")
+	switch {
+	case part == "":
+		return ""
+	case !ok, name == "":
+		return hidden
+	case value == "" && plainName.MatchString(name):
+		return part
+	case strings.Trim(value, "=") == "":
+		return hidden
+	case secret(name):
+		return name + "=" + hidden
+	}
+	return part
 }
 
 func secret(name string) bool {
@@ -58,12 +88,13 @@ func secret(name string) bool {
 		name = plain
 	}
 	name = strings.ToLower(name)
-	for _, w := range secretWords() {
-		if strings.Contains(name, w) {
+	for _, p := range secretParts() {
+		if strings.Contains(name, p) {
 			return true
 		}
 	}
-	return false
+	words := strings.FieldsFunc(name, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') })
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(secretWords(), w) })
 }
 
 // location returns where a redirect of u leads, as it may be recorded.

@@ -1,0 +1,48 @@
+package netrecord
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/url"
+	"regexp"
+)
+
+// reason says what a connection failed of, in words that are the same in the next run:
+// without addresses and ports of connections, times, and numbers of HTTP/2 streams.
+func reason(err error) string {
+	var dns *net.DNSError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &dns):
+		return "look up host: " + settled(dns.Err)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "x509: certificate has expired or is not yet valid"
+	case errors.Is(err, context.Canceled):
+		return "the command went away"
+	}
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		err = asked.Err
+	}
+	return settled(operation(err))
+}
+
+// operation is the text of an error without the addresses that net.OpError puts in.
+func operation(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Op + ": " + operation(op.Err)
+	}
+	return err.Error()
+}
+
+// chance finds what differs from run to run: addresses with a port and the two ends of a
+// connection, times (RFC 3339), and the numbers that net/http tells of HTTP/2.
+var chance = regexp.MustCompile(`(?:(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-fA-F:.]*:[0-9a-zA-Z:.%]*\]):\d+` +
+	`|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*` +
+	`|(?:LastStreamID=|stream ID )\d+`)
+
+// settled bounds a text and takes out of it what is chance.
+func settled(s string) string { return chance.ReplaceAllString(bounded(s), "*") }
