@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"github.com/sworn-build/sworn/frontend/directive"
+	"github.com/sworn-build/sworn/frontend/rules"
 	"github.com/sworn-build/sworn/step"
 )
 
 // Options are Sworn's own options. They follow the reference in the syntax line
 // (`# syntax=REF observe=off`) or come as build args (`SWORN_OBSERVE=off`), which
 // win. Variables of the same name in the frontend image's environment are defaults:
-// an operator sets them for all builds with that image.
+// an operator sets them for all builds with that image. What builds must not weaken
+// (see [option]) they can only tighten.
 type Options struct {
 	// Observe: "on" watches the files that steps open, "off" does not.
 	Observe string
@@ -26,6 +28,9 @@ type Options struct {
 	// Allow are the patterns of URLs that steps with "record" may ask for, sorted and
 	// with commas between; empty allows all.
 	Allow string
+	// Rules are the levels of the rules that the build is checked against, as
+	// [rules.Parse] reads them.
+	Rules string
 	// Statements: "on" attaches them as BuildKit attaches its own provenance,
 	// "always" also where an exporter would leave inline ones out, "off" not at
 	// all.
@@ -35,19 +40,45 @@ type Options struct {
 // option describes one key: its values, and the default.
 type option struct {
 	key     string
-	values  []string // none: patterns
+	values  []string // none: what parse takes
 	initial string
 	field   func(*Options) *string
+	// parse returns a value in its canonical form.
+	parse func(value string) (string, error)
+	// tighten returns what is in force when the operator's image has set one value and
+	// the build asks for another, or an error when that would weaken it. Nil: what the
+	// build asks for.
+	tighten func(set, asked string) (string, error)
 }
 
 func options() []option {
 	return []option{
-		{"allow", nil, "", func(o *Options) *string { return &o.Allow }},
-		{"harden", []string{step.HardenBaseline, step.HardenStrict, step.HardenOff}, step.HardenBaseline, func(o *Options) *string { return &o.Harden }},
-		{"network", []string{step.NetworkDefault, step.NetworkNone, step.NetworkRecord}, "", func(o *Options) *string { return &o.Network }},
-		{"observe", []string{"on", "off"}, "on", func(o *Options) *string { return &o.Observe }},
-		{"statements", []string{"on", "always", "off"}, "on", func(o *Options) *string { return &o.Statements }},
+		{key: "allow", field: func(o *Options) *string { return &o.Allow }, parse: parsePatterns},
+		{key: "harden", values: []string{step.HardenBaseline, step.HardenStrict, step.HardenOff}, initial: step.HardenBaseline, field: func(o *Options) *string { return &o.Harden }},
+		{key: "network", values: []string{step.NetworkDefault, step.NetworkNone, step.NetworkRecord}, field: func(o *Options) *string { return &o.Network }},
+		{key: "observe", values: []string{"on", "off"}, initial: "on", field: func(o *Options) *string { return &o.Observe }},
+		{key: "rules", field: func(o *Options) *string { return &o.Rules }, parse: parseRules, tighten: tightenRules},
+		{key: "statements", values: []string{"on", "always", "off"}, initial: "on", field: func(o *Options) *string { return &o.Statements }},
 	}
+}
+
+func parsePatterns(value string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	patterns, err := directive.Patterns(value)
+	return strings.Join(patterns, ","), err
+}
+
+// parseRules leaves a value as it is: what the words name matters, beside what they say.
+func parseRules(value string) (string, error) {
+	_, err := rules.Parse(value)
+	return value, err
+}
+
+func tightenRules(set, asked string) (string, error) {
+	s, err := rules.Tighten(set, asked)
+	return s.String(), err
 }
 
 // Keys of the frontend's request (BUILDKIT_FRONTEND_OPT_*).
@@ -70,17 +101,18 @@ func ParseOptions(env []string, opts map[string]string) (Options, error) {
 		if !strings.HasPrefix(k, argPrefix) {
 			continue
 		}
-		if err := o.set(strings.ToLower(strings.TrimPrefix(k, argPrefix)), v); err != nil {
+		if err := o.set(strings.ToLower(strings.TrimPrefix(k, argPrefix)), v, nil); err != nil {
 			return Options{}, fmt.Errorf("environment of the frontend image: %s: %w", k, err)
 		}
 	}
+	operators := o
 	if fields := strings.Fields(opts[optCmdline]); len(fields) > 1 {
 		for _, f := range joined(fields[1:]) {
 			k, v, ok := strings.Cut(f, "=")
 			if !ok {
 				return Options{}, fmt.Errorf("syntax line: %q is not KEY=VALUE", f)
 			}
-			if err := o.set(k, v); err != nil {
+			if err := o.set(k, v, &operators); err != nil {
 				return Options{}, fmt.Errorf("syntax line: %w", err)
 			}
 		}
@@ -94,7 +126,7 @@ func ParseOptions(env []string, opts map[string]string) (Options, error) {
 	slices.Sort(args)
 	for _, k := range args {
 		name := strings.TrimPrefix(k, optBuildArg)
-		if err := o.set(strings.ToLower(strings.TrimPrefix(name, argPrefix)), opts[k]); err != nil {
+		if err := o.set(strings.ToLower(strings.TrimPrefix(name, argPrefix)), opts[k], &operators); err != nil {
 			return Options{}, fmt.Errorf("build arg %s: %w", name, err)
 		}
 	}
@@ -117,28 +149,35 @@ func joined(words []string) []string {
 	return out
 }
 
-func (o *Options) set(key, value string) error {
+// set takes a value for an option. operators, where a build asks for it, are those of the
+// frontend image.
+func (o *Options) set(key, value string, operators *Options) error {
 	var keys []string
 	for _, d := range options() {
-		if d.key == key {
-			if d.values == nil && value == "" {
-				*d.field(o) = ""
-				return nil
-			}
-			if d.values == nil {
-				patterns, err := directive.Patterns(value)
-				*d.field(o) = strings.Join(patterns, ",")
-				return err
-			}
-			if !slices.Contains(d.values, value) {
-				return fmt.Errorf("unknown value %q of option %s; valid: %s", value, key, strings.Join(d.values, ", "))
-			}
-			*d.field(o) = value
-			return nil
+		if d.key != key {
+			keys = append(keys, d.key)
+			continue
 		}
-		keys = append(keys, d.key)
+		value, err := d.read(value)
+		if err == nil && operators != nil && d.tighten != nil {
+			value, err = d.tighten(*d.field(operators), value)
+		}
+		if err == nil {
+			*d.field(o) = value
+		}
+		return err
 	}
 	return fmt.Errorf("unknown option %q; valid: %s", key, strings.Join(keys, ", "))
+}
+
+func (d option) read(value string) (string, error) {
+	if d.values == nil {
+		return d.parse(value)
+	}
+	if !slices.Contains(d.values, value) {
+		return "", fmt.Errorf("unknown value %q of option %s; valid: %s", value, d.key, strings.Join(d.values, ", "))
+	}
+	return value, nil
 }
 
 // plain reports whether the options leave nothing for Sworn to do: the build is then
@@ -155,6 +194,15 @@ func (o Options) allow() []string {
 	return strings.Split(o.Allow, ",")
 }
 
+// ruleSet are the levels of Rules, which has been parsed before.
+func (o Options) ruleSet() rules.Set {
+	s, err := rules.Parse(o.Rules)
+	if err != nil {
+		panic(err) // ParseOptions refuses it
+	}
+	return s
+}
+
 // Map returns the options as they are in force, every key present.
 func (o Options) Map() map[string]string {
 	m := map[string]string{}
@@ -162,6 +210,7 @@ func (o Options) Map() map[string]string {
 		m[d.key] = *d.field(&o)
 	}
 	m["network"] = o.profile().Network
+	m["rules"] = o.ruleSet().String()
 	return m
 }
 

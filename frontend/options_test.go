@@ -4,10 +4,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sworn-build/sworn/frontend/rules"
 )
 
 func TestOptions(t *testing.T) {
-	defaults := map[string]string{"allow": "", "harden": "baseline", "network": "default", "observe": "on", "statements": "on"}
+	defaults := map[string]string{"allow": "", "harden": "baseline", "network": "default", "observe": "on", "rules": rules.Default().String(), "statements": "on"}
 	with := func(kv ...string) map[string]string {
 		m := map[string]string{}
 		for k, v := range defaults {
@@ -18,7 +20,7 @@ func TestOptions(t *testing.T) {
 		}
 		return m
 	}
-	const keys = "valid: allow, harden, network, observe, statements"
+	const keys = "valid: allow, harden, network, observe, rules, statements"
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -74,6 +76,31 @@ func TestOptions(t *testing.T) {
 			name: "the first of two bad build args, by name",
 			opts: map[string]string{"build-arg:SWORN_Z": "1", "build-arg:SWORN_A": "1"}, err: `build arg SWORN_A: unknown option "a"; ` + keys,
 		},
+		{
+			name: "rules change the default, and the build arg's replace the syntax line's",
+			opts: map[string]string{"cmdline": "ref rules=none,UnpinnedBaseImage:error", "build-arg:SWORN_RULES": "none,UnexplainedFile:warn"},
+			want: with("rules", "none,UnexplainedFile:warn"),
+		},
+		{
+			name: "a build tightens the operator's rules", env: []string{"SWORN_RULES=none,UnpinnedBaseImage:warn"},
+			opts: map[string]string{"cmdline": "ref rules=UnpinnedBaseImage:error,UnexplainedFile:warn"},
+			want: with("rules", "none,UnexplainedFile:warn,UnpinnedBaseImage:error"),
+		},
+		{
+			name: "rules of the operator alone", env: []string{"SWORN_RULES=none,UnpinnedBaseImage:warn"},
+			want: with("rules", "none,UnpinnedBaseImage:warn"),
+		},
+		{
+			name: "a build arg weakens the operator's rules", env: []string{"SWORN_RULES=UnpinnedBaseImage:error"},
+			opts: map[string]string{"build-arg:SWORN_RULES": "all:warn"},
+			err:  "build arg SWORN_RULES: UnpinnedBaseImage:warn is weaker than UnpinnedBaseImage:error, which the frontend image holds all builds to",
+		},
+		{
+			name: "a syntax line weakens the operator's rules", env: []string{"SWORN_RULES=UnpinnedBaseImage:error"},
+			opts: map[string]string{"cmdline": "ref rules=none", "build-arg:SWORN_RULES": "UnpinnedBaseImage:error"},
+			err:  "syntax line: UnpinnedBaseImage:off is weaker than UnpinnedBaseImage:error, which the frontend image holds all builds to",
+		},
+		{name: "unknown level", opts: map[string]string{"cmdline": "ref rules=all:fatal"}, err: `syntax line: unknown level "fatal" of rule all; valid: off, warn, error`},
 		{name: "unknown variable", env: []string{"SWORN_SPEED=fast"}, err: `environment of the frontend image: SWORN_SPEED: unknown option "speed"; ` + keys},
 	} {
 		t.Run(c.name, func(t *testing.T) {

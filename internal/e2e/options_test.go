@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sworn-build/sworn/frontend/rules"
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/step"
 )
@@ -38,7 +39,7 @@ type optioned struct {
 
 func baseline() optioned {
 	return optioned{
-		Options: map[string]string{"allow": "", "harden": "baseline", "network": "default", "observe": "on", "statements": "on"},
+		Options: map[string]string{"allow": "", "harden": "baseline", "network": "default", "observe": "on", "rules": rules.Default().String(), "statements": "on"},
 		Printed: "CapEff:\t00000000800000db\nNoNewPrivs:\t1\n",
 		Harden:  step.HardenBaseline, NoNewPrivs: true, Capabilities: baselineCapabilities(),
 		Mode: step.ObserveInotify, Complete: true, ReadUsers: true,

@@ -1,0 +1,55 @@
+package frontend
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/gateway/client"
+
+	"github.com/sworn-build/sworn/frontend/rules"
+)
+
+// RuleError: what rules at level error have found.
+type RuleError struct {
+	Findings []rules.Finding // at least one
+}
+
+func (e *RuleError) Error() string {
+	var b strings.Builder
+	b.WriteString("rules that this build has to keep are broken:")
+	for _, f := range e.Findings {
+		r, _ := rules.ByID(f.Rule)
+		fmt.Fprintf(&b, "\n%s\n  see %s", f, r.URL())
+	}
+	return b.String()
+}
+
+// report warns of what rules at level warn have found, as BuildKit does of its own
+// checks, and returns one error with everything that rules at level error have found; it
+// carries the lines. Findings of rules that are off are dropped.
+func (r *request) report(ctx context.Context, findings []rules.Finding) error {
+	warnings, refused := r.options.ruleSet().Split(findings)
+	for _, f := range warnings {
+		r.warn(ctx, f)
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	var err error = &RuleError{Findings: refused}
+	for _, f := range refused {
+		if len(f.Ranges) > 0 {
+			err = withSource(err, r.src.SourceMap, f.Ranges)
+		}
+	}
+	return err
+}
+
+func (r *request) warn(ctx context.Context, f rules.Finding) {
+	rule, _ := rules.ByID(f.Rule)
+	w := client.WarnOpts{Level: 1, Detail: [][]byte{[]byte(rule.Description)}, URL: rule.URL()}
+	if len(f.Ranges) > 0 {
+		w.Range = pbRanges(f.Ranges)
+	}
+	r.src.Warn(ctx, f.String(), w)
+}
