@@ -139,6 +139,17 @@ func (c *container) forgerFor(goarch string, mode os.FileMode) {
 	copyFile(c.t, goBuildFor(c.t, goarch, "./testdata/forger"), c.base+"/merged/forger", mode)
 }
 
+// privileged adds copies of the program that have privileges in their files.
+func (c *container) privileged(goarch string) {
+	c.t.Helper()
+	program := goBuildFor(c.t, goarch, "./testdata/forger")
+	copyFile(c.t, program, c.base+"/merged/setuid", 0o755|os.ModeSetuid)
+	copyFile(c.t, program, c.base+"/merged/capable", 0o755)
+	if out, err := exec.Command(goBuild(c.t, "./testdata/forger"), "filecap", c.base+"/merged/capable").CombinedOutput(); err != nil || string(out) != "setcap: <nil>\n" {
+		c.t.Fatalf("give the program capabilities: %v: %s", err, out)
+	}
+}
+
 // bind adds a mount; source is a folder or file of the host.
 func (c *container) bind(source, target string, options ...string) {
 	c.mounts = append(c.mounts, map[string]any{

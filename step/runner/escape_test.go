@@ -15,7 +15,10 @@ func mustRefuse(t *testing.T, got outcome) {
 	if got.record == nil || !strings.Contains(got.stdout, "tried all: <nil>\n") {
 		t.Fatalf("%+v", got)
 	}
-	refusals := []string{"operation not permitted", "function not implemented", "address family not supported by protocol", "permission denied"}
+	refusals := []string{
+		"operation not permitted", "function not implemented", "address family not supported by protocol", "permission denied",
+		"no such file or directory",
+	}
 	for line := range strings.Lines(strings.TrimSuffix(got.stdout, "tried all: <nil>\n")) {
 		refused := func(why string) bool { return strings.HasSuffix(line, ": "+why+"\n") }
 		if !strings.HasPrefix(line, "refused: ") || !slices.ContainsFunc(refusals, refused) {
@@ -39,6 +42,7 @@ func TestStepCannotEscape(t *testing.T) {
 					c.uid, c.cfg.Harden = uid, profile
 					c.cfg.Root = profile == step.HardenStrict
 					c.forgerFor(arch, 0o755)
+					c.privileged(arch)
 					mustRefuse(t, c.run())
 				})
 			}
@@ -52,10 +56,12 @@ func TestEscapesAreOpenWithoutTheSandbox(t *testing.T) {
 	c.cfg.Harden = step.HardenOff
 	c.extraCaps = []string{"CAP_SYS_ADMIN", "CAP_SYS_PTRACE"}
 	c.forger(0o755)
+	c.privileged("")
 	got := c.run()
 	for _, name := range []string{
 		"ptrace attach", "pidfd_getfd", "kcmp", "clone user namespace", "clone3",
 		"raw socket", "packet socket", "add_key", "mount", "character device", "adjtimex",
+		"capabilities of the container", "ambient capability", "chroot", "program with capabilities",
 	} {
 		if !strings.Contains(got.stdout, "escaped: "+name+"\n") {
 			t.Errorf("%s is refused:\n%s", name, got.stdout)
@@ -63,6 +69,59 @@ func TestEscapesAreOpenWithoutTheSandbox(t *testing.T) {
 	}
 	if sb := got.record.Sandbox; sb.Filter != nil || sb.Landlock != nil || sb.Harden != step.HardenOff {
 		t.Errorf("sandbox %+v", sb)
+	}
+}
+
+// Without no_new_privs the file's owner is who the program runs as.
+func TestASetUserIDProgramGivesPrivilegesWithoutTheSandbox(t *testing.T) {
+	c := newContainer(t, "/forger", "escape")
+	c.uid, c.cfg.Harden = 1000, step.HardenOff
+	c.forger(0o755)
+	c.privileged("")
+	if got := c.run(); !strings.Contains(got.stdout, "escaped: set-user-ID program\n") {
+		t.Errorf("it is refused:\n%s", got.stdout)
+	}
+}
+
+// Landlock and the strict filter, as root, whom permissions do not stop. Under baseline
+// all of it is open, so the attempts are worth something.
+func TestStrictStepWritesAndSignalsNowhereElse(t *testing.T) {
+	refused := map[string]string{}
+	for _, name := range []string{
+		"file in the root folder", "folder in the root folder", "link in the root folder", "move to the root folder",
+		"file in /dev", "file in /proc", "file of the record",
+	} {
+		refused[name] = "permission denied"
+	}
+	for _, name := range []string{"set-user-ID by chmod", "set-user-ID by open", "set-user-ID by mknod", "signal to the runner"} {
+		refused[name] = "operation not permitted"
+	}
+	for _, profile := range []string{step.HardenStrict, step.HardenBaseline} {
+		t.Run(profile, func(t *testing.T) {
+			c := newContainer(t, "/forger", "strict")
+			c.cfg.Harden, c.cfg.Root = profile, profile == step.HardenStrict
+			c.forger(0o755)
+			got := c.run()
+			if got.record == nil {
+				t.Fatalf("%+v", got)
+			}
+			for name, why := range refused {
+				want := "escaped: " + name + "\n"
+				if profile == step.HardenStrict {
+					want = "refused: " + name + ": " + why + "\n"
+				}
+				if !strings.Contains(got.stdout, want) {
+					t.Errorf("no %q in\n%s", want, got.stdout)
+				}
+			}
+			want := []string{step.RestrictSockets}
+			if profile == step.HardenStrict {
+				want = []string{step.RestrictSockets, step.RestrictSignals, step.RestrictWrites}
+			}
+			if l := got.record.Sandbox.Landlock; l == nil || !slices.Equal(l.Restricts, want) || slices.Contains(l.Writable, "/") || slices.Contains(l.Writable, "/dev") {
+				t.Errorf("the record says %+v, want %q", l, want)
+			}
+		})
 	}
 }
 

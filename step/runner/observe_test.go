@@ -273,7 +273,7 @@ func TestSignalsFromOutsideReachACommandThatHandlesThem(t *testing.T) {
 }
 
 func TestHardenedRootCanStillSetFileCapabilities(t *testing.T) {
-	c := newContainer(t, "/bin/sh", "-c", "chown 5:6 /d/read && chmod u+s /d/unread && /forger filecap && cat /proc/self/status")
+	c := newContainer(t, "/bin/sh", "-c", "chown 5:6 /d/read && chmod u+s /d/unread && /forger filecap /d/read && cat /proc/self/status")
 	c.forger(0o755)
 	got := c.run()
 	if got.exit != 0 || got.record == nil || !strings.HasPrefix(got.stdout, "setcap: <nil>\n") {

@@ -18,16 +18,30 @@ func escape() {
 		fmt.Println("start:", err)
 		os.Exit(1)
 	}
-	for _, try := range [][]attempt{intoProcesses(child.Process.Pid), devices(), mounts(), sockets(), kernel(), namespaces()} {
+	report(intoProcesses(child.Process.Pid), devices(), mounts(), sockets(), kernel(), namespaces(), privileges(), records())
+	fmt.Println("tried all:", errors.Join(child.Process.Kill()))
+}
+
+// report prints what came of attempts.
+func report(tries ...[]attempt) {
+	for _, try := range tries {
 		for _, a := range try {
 			if a.err == nil {
 				fmt.Println("escaped:", a.name)
 			} else {
-				fmt.Println("refused:", a.name+":", a.err)
+				fmt.Println("refused:", a.name+":", cause(a.err))
 			}
 		}
 	}
-	fmt.Println("tried all:", errors.Join(child.Process.Kill()))
+}
+
+// cause is what the kernel answered, if it was the kernel.
+func cause(err error) error {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
 }
 
 // attempt is a way out, and what the kernel answered.

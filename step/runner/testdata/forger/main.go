@@ -67,14 +67,16 @@ func main() {
 		fmt.Println("uid:", os.Getuid(), "start:", cmd.Start())
 	case "escape":
 		escape()
+	case "strict":
+		report(writes(), signals(), records())
+	case "privileges":
+		hasPrivileges()
 	case "debug":
 		debug()
 	case "sleep":
 		time.Sleep(time.Minute)
 	case "filecap":
-		// cap_net_raw+ep as setcap(8) writes it: struct vfs_cap_data, revision 2.
-		data := []byte{1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-		fmt.Println("setcap:", unix.Setxattr("/d/read", "security.capability", data, 0))
+		fmt.Println("setcap:", giveCapability(os.Args[2]))
 	}
 }
 
