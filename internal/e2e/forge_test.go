@@ -16,11 +16,14 @@ import (
 )
 
 // forgeProgram builds testdata/forge, the step that tries to change its record.
-func forgeProgram(t *testing.T) string {
+func forgeProgram(t *testing.T) string { return staticProgram(t, "./testdata/forge") }
+
+// staticProgram builds a program that needs nothing in its image.
+func staticProgram(t *testing.T, dir string) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "forge")
+	out := filepath.Join(t.TempDir(), "program")
 	t.Setenv("CGO_ENABLED", "0")
-	mustRun(t, "go", "build", "-o", out, "./testdata/forge")
+	mustRun(t, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, dir)
 	b, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)

@@ -107,30 +107,6 @@ func checkDownloads(t *testing.T, url string, a account) {
 	}
 }
 
-// Nothing gets past the recorder.
-func TestNothingGetsPastTheRecorder(t *testing.T) {
-	e := mustEnv(t)
-	url, asked := downloads(t)
-	host, port, _ := strings.Cut(strings.TrimPrefix(url, "http://"), ":")
-	dockerfile := "FROM busybox\n# sworn: network=record\nRUN " + strings.Join([]string{
-		"! env -u http_proxy -u HTTP_PROXY wget -q -O - " + url + "/file 2>/tcp",
-		"! nc -w 1 " + host + " " + port + " < /dev/null 2>>/tcp",
-		"! nslookup -timeout=1 example.test " + host + " > /dns 2>&1",
-		"! ping -c 1 -W 1 " + host + " > /raw 2>&1",
-		"! nc -l -p 4711 2>/listen",
-		"grep -q 'ermission denied' /tcp && grep -q -i 'ermission\\|not permitted' /listen && cat /tcp /dns /raw /listen",
-	}, " && ") + "\n"
-	ref := imageName(e.registry, t, "latest")
-	_, a := buildAccount(t, e, build{context: files{"Dockerfile": dockerfile}, output: push(ref), args: []string{"--no-cache"}})
-	n := a.step(t, "RUN !").Network
-	if n == nil || !n.Enforced || !n.Complete || len(n.Requests) != 0 {
-		t.Errorf("network %+v", n)
-	}
-	if got := asked.Load(); got != 0 {
-		t.Errorf("the server was asked %d times", got)
-	}
-}
-
 func TestAllowRefusesOtherURLsWithTheLineToAdd(t *testing.T) {
 	e := mustEnv(t)
 	url, asked := downloads(t)

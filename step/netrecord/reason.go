@@ -2,23 +2,32 @@ package netrecord
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/textproto"
 	"net/url"
 	"regexp"
 )
 
 // reason says what a connection failed of, in words that are the same in the next run:
-// without addresses and ports of connections, times, and numbers of HTTP/2 streams.
+// without addresses and ports of connections, times, and numbers of HTTP/2 streams. Nor
+// does it quote what a server sent, which may be a secret.
 func reason(err error) string {
 	var dns *net.DNSError
 	var invalid x509.CertificateInvalidError
+	var verify *tls.CertificateVerificationError
+	var protocol textproto.ProtocolError
 	switch {
 	case errors.As(err, &dns):
 		return "look up host: " + settled(dns.Err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "x509: certificate has expired or is not yet valid"
+	case errors.As(err, &verify):
+		return settled(verify.Err.Error()) // quotes names in certificates
+	case errors.As(err, &protocol):
+		return "malformed header of the answer"
 	case errors.Is(err, context.Canceled):
 		return "the command went away"
 	}
@@ -26,8 +35,11 @@ func reason(err error) string {
 	if errors.As(err, &asked) {
 		err = asked.Err
 	}
-	return settled(operation(err))
+	return settled(quoted.ReplaceAllString(operation(err), `"..."`))
 }
+
+// quoted finds what an error quotes.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?`)
 
 // operation is the text of an error without the addresses that net.OpError puts in.
 func operation(err error) string {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"net/url"
 	"os"
 	"syscall"
@@ -47,8 +48,13 @@ func TestReasonsAreTheSameInTheNextRun(t *testing.T) {
 			return fmt.Errorf("read tcp [::1]:%d->[::1]:443: use of closed connection at %s", n, time.Unix(int64(n), 7).UTC().Format(time.RFC3339Nano))
 		}, "read tcp *->*: use of closed connection at *"},
 		{func(int) error { return fmt.Errorf("round trip: %w", context.Canceled) }, "the command went away"},
-		{func(int) error { return errors.New("malformed HTTP version \"HTTP/9.1\"") }, "malformed HTTP version \"HTTP/9.1\""},
-		{func(int) error { return x509.UnknownAuthorityError{} }, "x509: certificate signed by unknown authority"},
+		{func(n int) error { return fmt.Errorf("malformed HTTP version %q", fmt.Sprint("t0ps3cret\"", n)) }, `malformed HTTP version "..."`},
+		{func(n int) error {
+			return fmt.Errorf("transport: %w", textproto.ProtocolError(fmt.Sprint("malformed MIME header line: t0ps3cret ", n)))
+		}, "malformed header of the answer"},
+		{func(int) error {
+			return &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
+		}, "x509: certificate signed by unknown authority"},
 		{func(int) error { return errors.New("version 1.2.3.4 is not 10:20") }, "version 1.2.3.4 is not 10:20"},
 	} {
 		for _, n := range []int{40001, 40002} {

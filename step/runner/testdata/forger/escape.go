@@ -65,11 +65,14 @@ func text(s string) uintptr {
 	return uintptr(unsafe.Pointer(p))
 }
 
+// known is at the same address in every process of this program.
+var known byte
+
 func intoProcesses(pid int) []attempt {
 	b := make([]byte, 8)
 	local := []unix.Iovec{{Base: &b[0]}}
 	local[0].SetLen(len(b))
-	remote := []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&b[0])), Len: len(b)}}
+	remote := []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&known)), Len: 1}}
 	_, readv := unix.ProcessVMReadv(pid, local, remote, 0)
 	_, writev := unix.ProcessVMWritev(pid, local, remote, 0)
 	pidfd, err := unix.PidfdOpen(pid, 0)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,18 @@ import (
 )
 
 const recordDir = "/dev/.sworn/record"
+
+// prepare makes what the attempts want to find in an image of their own.
+func prepare() {
+	err := errors.Join(os.Chmod("/tmp", 0o1777), giveCapability(capable), os.Mkdir("/many", 0o755), os.WriteFile("/d/read", []byte("read"), 0o644))
+	for i := range 2000 {
+		err = errors.Join(err, makeFile(fmt.Sprintf("/many/%d", i), 0o644))
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
 
 // makeFile creates a file.
 func makeFile(name string, mode os.FileMode) error {
@@ -72,14 +85,23 @@ func records() []attempt {
 	}
 	_, runner := os.Stat("/proc/1/root" + recordDir)
 	out = append(out, attempt{"record by the runner's root", runner}, attempt{"folder beside the record", opensBeside(mountedFrom(recordDir))})
-	fd, err := unix.Open(recordDir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err == nil {
-		handle, _, herr := unix.NameToHandleAt(fd, ".", 0)
-		if err = herr; err == nil {
-			_, err = unix.OpenByHandleAt(fd, handle, unix.O_RDONLY)
-		}
+	return append(out, attempt{"record by handle", byHandle(recordDir)})
+}
+
+// byHandle opens what a folder's file system has under a handle (open_by_handle_at(2)):
+// of another inode in it, where the handle's form is not to be had.
+func byHandle(dir string) error {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
 	}
-	return append(out, attempt{"record by handle", err})
+	defer unix.Close(fd)
+	handle, _, err := unix.NameToHandleAt(fd, ".", 0)
+	if err != nil {
+		handle = unix.NewFileHandle(1, []byte{2, 0, 0, 0, 0, 0, 0, 0})
+	}
+	_, err = unix.OpenByHandleAt(fd, handle, unix.O_RDONLY)
+	return err
 }
 
 // place is the device and inode of a folder, 0 when they are not to be known.
@@ -107,11 +129,18 @@ func mountedFrom(target string) string {
 	return ""
 }
 
-// opensBeside lists the folder that a mount's source lies in.
+// opensBeside opens the folder that a mount's source lies in, if it is to be found under
+// its name on the builder.
 func opensBeside(source string) error {
-	if source == "" || source == "/" {
+	if source == "" {
 		return unix.ENOENT
 	}
-	_, err := os.ReadDir(filepath.Dir(source))
-	return err
+	beside := filepath.Dir(source)
+	if _, err := os.ReadDir(beside); err != nil {
+		return err
+	}
+	if place(beside)[0] != place(recordDir)[0] {
+		return unix.ENOENT // a folder of this container that has the same name
+	}
+	return nil
 }

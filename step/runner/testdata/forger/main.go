@@ -69,6 +69,16 @@ func main() {
 		escape()
 	case "strict":
 		report(writes(), signals(), records())
+	case "network":
+		report(network(os.Args[2], os.Args[3], os.Args[4], os.Args[5]))
+	case "authority":
+		fakeAuthority(os.Args[2], os.Args[3])
+	case "flood":
+		floodProxy()
+	case "queue-flood":
+		floodQueue(os.Args[2], os.Args[3], os.Args[4])
+	case "prepare":
+		prepare()
 	case "privileges":
 		hasPrivileges()
 	case "debug":
