@@ -98,10 +98,10 @@ func TestStateRoundTrip(t *testing.T) {
 }
 
 func TestBuildkitConfigMirrorsDockerHub(t *testing.T) {
-	got := buildkitConfig(layout{root: "/r", state: "/s"}, 5000, 5001)
+	got := buildkitConfig(layout{root: "/r", state: "/s"}, 5000)
 	for _, want := range []string{
 		`[registry."docker.io"]` + "\n" + `  mirrors = ["127.0.0.1:5000"]`,
-		`[registry."127.0.0.1:5001"]` + "\n  http = true",
+		`[registry."127.0.0.1:5000"]` + "\n  http = true",
 		`address = ["unix:///s/buildkitd.sock"]`,
 		`root = "/s/buildkit"`,
 	} {

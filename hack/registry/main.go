@@ -84,5 +84,5 @@ func newHandler(dir string) (http.Handler, error) {
 	if err := j.replay(); err != nil {
 		return nil, fmt.Errorf("replay %s: %w", j.dir, err)
 	}
-	return j, nil
+	return referrers{j}, nil
 }
