@@ -38,6 +38,8 @@ require (
 
 require (
 	github.com/in-toto/in-toto-golang v0.11.0 // indirect
+	github.com/letsencrypt/boulder v0.20260309.0 // indirect
+	github.com/titanous/rocacheck v0.0.0-20171023193734-afe73141d399 // indirect
 	golang.org/x/tools v0.49.0 // indirect
 )
 
