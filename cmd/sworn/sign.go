@@ -22,7 +22,8 @@ included. The statements must be about the image, and its contents/v1 must be wh
 the layers hold; otherwise nothing is signed.
 
 Each statement is stored as a Sigstore bundle that refers to the index and to the
-manifest of its platform. What the same key signed before is left as it is.`,
+manifest of its platform; the attestation manifest that the statements hang on is signed
+as well, for builds on top of the image. What the same key signed before is left as it is.`,
 		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.sign(cmd.Context(), args[0], keyPath, asJSON); err != nil {
@@ -92,9 +93,14 @@ func (c *cli) printSigned(out signedOutput) error {
 			}
 			p.line("  %s  %s", state, s.PredicateType)
 		}
+		state := c.painted(green, "signed       ")
+		if pl.Attestations.Existing {
+			state = "signed before"
+		}
+		p.line("  %s  the attestation manifest %s", state, pl.Attestations.Subject)
 	}
 	if out.New() == 0 {
-		p.line("nothing to do: every statement carries a signature of this key")
+		p.line("nothing to do: everything carries a signature of this key")
 	}
 	return p.err
 }

@@ -30,6 +30,8 @@ type SignedPlatform struct {
 	// Files that were compared with contents/v1.
 	Files      int               `json:"files"`
 	Statements []SignedStatement `json:"statements"`
+	// Attestations is the signature over the manifest that the statements hang on.
+	Attestations SignedCopy `json:"attestations"`
 }
 
 // SignedStatement is a statement and the referrers that carry its signature.
@@ -53,10 +55,13 @@ func (s SignedStatement) Existed() bool {
 	return !slices.ContainsFunc(s.Referrers, func(c SignedCopy) bool { return !c.Existing })
 }
 
-// New counts the statements that were not signed before.
+// New counts what was not signed before: statements, and the manifests they hang on.
 func (s Signed) New() int {
 	n := 0
 	for _, p := range s.Platforms {
+		if !p.Attestations.Existing {
+			n++
+		}
 		for _, st := range p.Statements {
 			if !st.Existed() {
 				n++
@@ -68,7 +73,7 @@ func (s Signed) New() int {
 
 // Sign signs every statement that is attached to the image, BuildKit's provenance
 // included, and stores each as a referrer of the index and of its platform's
-// manifest.
+// manifest. It signs the manifests that the statements hang on as well.
 //
 // Errors: [image.NoAttestationsError], [image.ContentError], [MissingError] and
 // [DifferenceError] when the image is at fault, before anything is stored; else
@@ -118,6 +123,9 @@ func Sign(ctx context.Context, store Store, d ocispec.Descriptor, key *envelope.
 			}
 			out.Platforms[i].Statements = append(out.Platforms[i].Statements, done)
 		}
+		if out.Platforms[i].Attestations, err = s.attestations(store, ix.Platforms[i]); err != nil {
+			return Signed{}, err
+		}
 	}
 	// The index last: what verifies an image begins there.
 	if err := store.Attach(ctx, append(s.onPlatforms, s.onIndex...)); err != nil {
@@ -146,13 +154,18 @@ type signing struct {
 	onPlatforms, onIndex []referrers.Artifact
 }
 
+// subjectName is what signed statements call the image.
+func (s *signing) subjectName() string {
+	if strings.TrimSpace(s.name) == "" {
+		return "_"
+	}
+	return s.name
+}
+
 // statement signs one statement, for the subjects that have no signature of the
 // key over it.
 func (s *signing) statement(p image.Platform, a image.Attached) (SignedStatement, error) {
-	name := s.name
-	if strings.TrimSpace(name) == "" {
-		name = "_"
-	}
+	name := s.subjectName()
 	st := envelope.Statement{
 		PredicateType: a.Statement.PredicateType,
 		Predicate:     a.Statement.Predicate,

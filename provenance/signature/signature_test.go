@@ -29,8 +29,8 @@ func TestWhatIsSignedVerifies(t *testing.T) {
 	s := store(t, imagetest.Options{Platforms: []string{"linux/amd64", "linux/arm64/v8"}})
 	k := key(t)
 	signed := s.sign(t, k)
-	if signed.New() != 8 || len(signed.Warnings) != 0 {
-		t.Errorf("%d statements signed, warnings %q", signed.New(), signed.Warnings)
+	if signed.New() != 10 || len(signed.Warnings) != 0 {
+		t.Errorf("%d signed, warnings %q", signed.New(), signed.Warnings)
 	}
 	v := s.verify(t, k)
 	if !v.Pass || len(v.Warnings) != 0 || len(v.Problems) != 0 {
@@ -177,7 +177,7 @@ func TestHalfASignatureCounts(t *testing.T) {
 			s.attach(t, k, on(s), about(a.Statement.PredicateType, a.Statement.Predicate, s.desc, s.img.Platforms[0]))
 		}
 		v := s.verify(t, k)
-		if !v.Pass || len(v.Warnings) != 4 || !strings.Contains(v.Warnings[0], "refers to the "+name+" sha256:") {
+		if !v.Pass || len(v.Warnings) != 5 || !strings.Contains(v.Warnings[0], "refers to the "+name+" sha256:") {
 			t.Errorf("none on the %s: pass %t, warnings %q, problems %q", name, v.Pass, v.Warnings, v.Problems)
 		}
 		if signed := s.sign(t, k); signed.New() == 0 {

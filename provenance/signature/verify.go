@@ -109,7 +109,7 @@ func (v *Verdict) verify(ctx context.Context, src Source, d ocispec.Descriptor, 
 			return err
 		}
 	}
-	return nil
+	return v.compareManifests(ctx, src, ix, key)
 }
 
 // compare compares a platform's statements with its layers.
