@@ -15,6 +15,8 @@ import (
 	"github.com/moby/buildkit/frontend/subrequests/outline"
 	"github.com/moby/buildkit/frontend/subrequests/targets"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/sworn-build/sworn/provenance/trust"
 )
 
 // request is one call of the frontend.
@@ -27,6 +29,8 @@ type request struct {
 	find    ToolSource
 	convert dockerfile2llb.ConvertOpt
 	git     gitPins
+	trust   trust.Anchors
+	bases   baseChecks
 	steps   *profiles
 }
 
@@ -38,6 +42,8 @@ type Frontend struct {
 	// Tools finds the programs that run in a build's containers. Nil: those of the
 	// image that this frontend runs from.
 	Tools ToolSource
+	// Trust are whom base images may be signed by, under base=signed.
+	Trust trust.Anchors
 	// OwnSyntax makes this frontend build every Dockerfile itself. It is told the
 	// reference when a syntax line names a frontend; options behind it are in force.
 	// Nil: a Dockerfile that names a frontend is forwarded to it, as upstream does,
@@ -74,7 +80,7 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (_ *client.Result,
 	if err != nil {
 		return nil, optionError(err, src, opts)
 	}
-	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options, find: f.Tools}
+	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options, find: f.Tools, trust: f.Trust}
 	r.convert = r.convertOpt(ctx)
 	if res, ok, err := bc.HandleSubrequest(ctx, r.subrequests()); ok || err != nil {
 		return res, err
@@ -156,11 +162,16 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 	if err := r.checkDaemon(); err != nil {
 		return nil, err
 	}
+	if err := r.checkTrust(); err != nil {
+		return nil, err
+	}
 	var built platformResults
 	rb, err := r.bc.Build(ctx, func(ctx context.Context, p *ocispecs.Platform, idx int) (*dockerui.BuildResult, error) {
 		opt := r.convert
 		opt.BuildArgs = maps.Clone(opt.BuildArgs)
 		opt.TargetPlatform = p
+		configs := &configReads{Client: r.c}
+		opt.MetaResolver = configs
 		if idx != 0 {
 			opt.Warn = nil
 		}
@@ -168,7 +179,7 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 		if err != nil {
 			return nil, err
 		}
-		pb := &platformBuild{request: r, tools: tools, external: external, platform: platformOf(p), dockerfile: df}
+		pb := &platformBuild{request: r, tools: tools, external: external, platform: platformOf(p), dockerfile: df, configs: configs}
 		if err := pb.run(ctx); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ func FuzzParseOptions(f *testing.F) {
 		{"PATH=/usr/local/sbin:/usr/bin:/bin", "ref\tobserve=on  harden=baseline", "SWORN_STATEMENTS", "off"},
 		{"SWORN_", "ref =", "SWORN_", ""},
 		{"SWORN_OBSERVE", "ref observe", "SWORN_observe", "on\n"},
+		{"SWORN_BASE=signed", "ref base=signed", "SWORN_BASE", "any"},
 	} {
 		f.Add(s.env, s.cmdline, s.arg, s.value)
 	}
@@ -41,6 +42,9 @@ func FuzzParseOptions(f *testing.F) {
 		}
 		if name, ok := strings.CutPrefix(arg, argPrefix); ok && o.Map()[strings.ToLower(name)] != value && strings.ToLower(name) != "allow" {
 			t.Errorf("build arg %s=%s gives %v", arg, value, o.Map())
+		}
+		if env == "SWORN_BASE=signed" && o.Base != BaseSigned {
+			t.Errorf("the operator's base=signed became %s", o.Base)
 		}
 		again := map[string]string{}
 		for k, v := range o.Map() {

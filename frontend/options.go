@@ -16,6 +16,9 @@ import (
 // an operator sets them for all builds with that image. What builds must not weaken
 // (see [option]) they can only tighten.
 type Options struct {
+	// Base: "any" takes every base image, "signed" only those whose attestations are
+	// signed by whom the operator trusts.
+	Base string
 	// Observe: "on" watches the files that steps open, "off" does not.
 	Observe string
 	// Harden: "baseline" runs steps with no_new_privs, few capabilities and a filter of
@@ -54,12 +57,26 @@ type option struct {
 func options() []option {
 	return []option{
 		{key: "allow", field: func(o *Options) *string { return &o.Allow }, parse: parsePatterns},
+		{key: "base", values: []string{BaseAny, BaseSigned}, initial: BaseAny, field: func(o *Options) *string { return &o.Base }, tighten: tightenBase},
 		{key: "harden", values: []string{step.HardenBaseline, step.HardenStrict, step.HardenOff}, initial: step.HardenBaseline, field: func(o *Options) *string { return &o.Harden }},
 		{key: "network", values: []string{step.NetworkDefault, step.NetworkNone, step.NetworkRecord}, field: func(o *Options) *string { return &o.Network }},
 		{key: "observe", values: []string{"on", "off"}, initial: "on", field: func(o *Options) *string { return &o.Observe }},
 		{key: "rules", field: func(o *Options) *string { return &o.Rules }, parse: parseRules, tighten: tightenRules},
 		{key: "statements", values: []string{"on", "always", "off"}, initial: "on", field: func(o *Options) *string { return &o.Statements }},
 	}
+}
+
+// Values of [Options.Base].
+const (
+	BaseAny    = "any"
+	BaseSigned = "signed"
+)
+
+func tightenBase(set, asked string) (string, error) {
+	if set == BaseSigned && asked != BaseSigned {
+		return "", fmt.Errorf("base=%s is weaker than base=%s, which the frontend image holds all builds to; valid: %s", asked, set, set)
+	}
+	return asked, nil
 }
 
 func parsePatterns(value string) (string, error) {

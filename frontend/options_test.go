@@ -9,7 +9,7 @@ import (
 )
 
 func TestOptions(t *testing.T) {
-	defaults := map[string]string{"allow": "", "harden": "baseline", "network": "default", "observe": "on", "rules": rules.Default().String(), "statements": "on"}
+	defaults := map[string]string{"allow": "", "base": "any", "harden": "baseline", "network": "default", "observe": "on", "rules": rules.Default().String(), "statements": "on"}
 	with := func(kv ...string) map[string]string {
 		m := map[string]string{}
 		for k, v := range defaults {
@@ -20,7 +20,7 @@ func TestOptions(t *testing.T) {
 		}
 		return m
 	}
-	const keys = "valid: allow, harden, network, observe, rules, statements"
+	const keys = "valid: allow, base, harden, network, observe, rules, statements"
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -43,6 +43,25 @@ func TestOptions(t *testing.T) {
 			name: "the build arg before the syntax line",
 			env:  []string{"SWORN_HARDEN=baseline"},
 			opts: map[string]string{"cmdline": "ref observe=off harden=off", "build-arg:SWORN_OBSERVE": "on"}, want: with("harden", "off"),
+		},
+		{name: "signed bases", opts: map[string]string{"cmdline": "ref base=signed"}, want: with("base", "signed")},
+		{name: "the operator's signed bases", env: []string{"SWORN_BASE=signed"}, want: with("base", "signed")},
+		{
+			name: "the operator's signed bases asked for once more", want: with("base", "signed"), env: []string{"SWORN_BASE=signed"},
+			opts: map[string]string{"cmdline": "ref base=signed", "build-arg:SWORN_BASE": "signed"},
+		},
+		{
+			name: "any base where the operator says signed", env: []string{"SWORN_BASE=signed"}, opts: map[string]string{"cmdline": "ref base=any"},
+			err: "syntax line: base=any is weaker than base=signed, which the frontend image holds all builds to; valid: signed",
+		},
+		{
+			name: "any base by build arg where the operator says signed", env: []string{"SWORN_BASE=signed"},
+			opts: map[string]string{"cmdline": "ref base=signed", "build-arg:SWORN_base": "any"},
+			err:  "build arg SWORN_base: base=any is weaker than base=signed, which the frontend image holds all builds to; valid: signed",
+		},
+		{
+			name: "signed bases where the operator says any", env: []string{"SWORN_BASE=any"},
+			opts: map[string]string{"cmdline": "ref base=any", "build-arg:SWORN_BASE": "signed"}, want: with("base", "signed"),
 		},
 		{name: "strict has no network", opts: map[string]string{"cmdline": "ref harden=strict"}, want: with("harden", "strict", "network", "none")},
 		{

@@ -20,7 +20,8 @@ import (
 type planner struct {
 	g          *graph.Graph
 	external   map[digest.Digest]bool
-	directives map[int][]step.Directive // by the first line of their RUN
+	verified   map[string]*step.Verified // of images, by key
+	directives map[int][]step.Directive  // by the first line of their RUN
 	moved      graph.Mapping
 	layout     graph.Layout
 
@@ -32,7 +33,7 @@ type planner struct {
 
 func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout) ([]byte, error) {
 	p := &planner{
-		g: g, external: b.external, directives: b.steps.lines, moved: moved, layout: layout,
+		g: g, external: b.external, verified: b.verified, directives: b.steps.lines, moved: moved, layout: layout,
 		ids: map[graph.Edge]string{}, made: map[graph.Edge]int{},
 	}
 	if err := p.walk(); err != nil {

@@ -15,6 +15,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/step"
 )
 
 // platformBuild is the build of one platform, from definition to attestations.
@@ -24,6 +25,10 @@ type platformBuild struct {
 	external   map[digest.Digest]bool
 	platform   ocispecs.Platform
 	dockerfile *dockerfile2llb.Result
+	configs    *configReads
+	// verified are the images that the build takes anything from, by [baseImage.key];
+	// nil when it did not demand that they are signed.
+	verified map[string]*step.Verified
 
 	ref          client.Reference
 	scanTarget   llb.State // the image as it is built, for a named scanner
@@ -53,6 +58,9 @@ func (b *platformBuild) run(ctx context.Context) error {
 		return err
 	}
 	if err := b.checkSecrets(g); err != nil {
+		return err
+	}
+	if g, err = b.checkBases(ctx, g); err != nil {
 		return err
 	}
 	if b.options.plain() && len(b.steps.marked) == 0 {

@@ -27,6 +27,7 @@ func (p *planner) source(v *graph.Vertex) error {
 	case "docker-image":
 		s.Kind = step.SourceImage
 		s.Platform = platformString(v.Op.Platform)
+		s.Verified = p.verified[imageOf(v).key()]
 		s.URI, err = imageURI(rest, v.Op.Platform)
 	case "oci-layout":
 		s.Kind, s.URI = step.SourceOCILayout, "oci-layout:"+rest

@@ -81,8 +81,23 @@ func (g *Graph) Mutable(skip map[digest.Digest]bool) []*Vertex {
 	return out
 }
 
+// Unpinned returns the images that are held to no digest: BuildKit's own frontend leaves
+// named contexts so.
+func (g *Graph) Unpinned() []*Vertex {
+	var out []*Vertex
+	for v := range g.Vertices() {
+		if scheme, _ := v.Scheme(); scheme == schemeImage {
+			if _, _, ok := v.Pinned(); !ok {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
 // Pin holds mutable sources to what they resolved to. pins leads from a vertex'
-// digest to a commit (git, 40 or 64 hex digits) or a digest (http, "sha256:HEX").
+// digest to a commit (git, 40 or 64 hex digits) or a digest (image and http,
+// "sha256:HEX").
 func Pin(g *Graph, pins map[digest.Digest]string) (*Graph, Mapping, error) {
 	return g.rewrite(func(c *change) (bool, error) {
 		pin, ok := pins[c.v.Digest]
@@ -91,11 +106,15 @@ func Pin(g *Graph, pins map[digest.Digest]string) (*Graph, Mapping, error) {
 		}
 		src := c.op.GetSource()
 		scheme, _ := c.v.Scheme()
+		if _, _, pinned := c.v.Pinned(); scheme == schemeImage && !pinned {
+			src.Identifier += "@" + pin
+			return true, nil
+		}
 		key := map[string]string{
 			schemeGit: pb.AttrGitChecksum, schemeHTTP: pb.AttrHTTPChecksum, schemeHTTPS: pb.AttrHTTPChecksum,
 		}[scheme]
 		if key == "" {
-			return false, fmt.Errorf("pin %s: not a git or http source", c.v.Digest)
+			return false, fmt.Errorf("pin %s: not a git or http source, nor an image without a digest", c.v.Digest)
 		}
 		attrs := maps.Clone(src.Attrs)
 		if attrs == nil {

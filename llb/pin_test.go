@@ -1,10 +1,12 @@
 package llb
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 )
@@ -45,13 +47,40 @@ func TestPinRefusesSourcesWithoutAChecksum(t *testing.T) {
 	g := decode(t, convert(t, dockerfile{name: "multistage"}))
 	for v := range g.Vertices() {
 		scheme, _ := v.Scheme()
-		if scheme != schemeImage && scheme != schemeLocal && v.Kind() != "exec" {
+		if _, _, pinned := v.Pinned(); scheme == schemeImage && !pinned || scheme != schemeImage && scheme != schemeLocal && v.Kind() != "exec" {
 			continue
 		}
 		_, _, err := Pin(g, map[digest.Digest]string{v.Digest: "sha256:00"})
-		if want := "pin " + v.Digest.String() + ": not a git or http source"; err == nil || err.Error() != want {
+		if want := "pin " + v.Digest.String() + ": not a git or http source, nor an image without a digest"; err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
+	}
+}
+
+func TestPinHoldsImagesToADigest(t *testing.T) {
+	def, err := bk.Image("a.test/b:1").Run(bk.Shlex("true"), bk.AddMount("/m", bk.Image("a.test/c@"+digest.FromString("c").String()))).Root().Marshal(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := decode(t, def.ToPB())
+	unpinned := g.Unpinned()
+	if len(unpinned) != 1 {
+		t.Fatalf("%d images without a digest, want 1", len(unpinned))
+	}
+	pin := digest.FromString("b").String()
+	n, _, err := Pin(g, map[digest.Digest]string{unpinned[0].Digest: pin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for v := range n.Vertices() {
+		if v.Kind() == KindSource {
+			ids = append(ids, v.Op.GetSource().Identifier)
+		}
+	}
+	slices.Sort(ids)
+	if d := cmp.Diff([]string{"docker-image://a.test/b:1@" + pin, "docker-image://a.test/c@" + digest.FromString("c").String()}, ids); d != "" || len(n.Unpinned()) > 0 {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

@@ -33,6 +33,8 @@ type Material struct {
 	Digest   map[string]string `json:"digest"`
 	Platform string            `json:"platform,omitempty"`
 	Pinned   bool              `json:"pinned"`
+	// Verified is set for an image whose attestations were verified before the build.
+	Verified *step.Verified `json:"verified,omitempty"`
 	// Files and Size (bytes) of a local source as the build received it; of a download
 	// only Size.
 	Files *int64 `json:"files,omitempty"`

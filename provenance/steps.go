@@ -56,6 +56,25 @@ func (m *Material) check(known map[string]bool) error {
 	case m.Digest == nil:
 		return fmt.Errorf("no digest set")
 	}
+	return m.checkVerified()
+}
+
+// checkVerified verifies that an image is verified by one signer.
+func (m *Material) checkVerified() error {
+	v := m.Verified
+	switch {
+	case v == nil:
+		return nil
+	case m.Kind != step.SourceImage || !m.Pinned:
+		return fmt.Errorf("verified, but no pinned image")
+	case (v.Key == "") == (v.Identity == "") || (v.Identity == "") != (v.Issuer == ""):
+		return fmt.Errorf("verified by neither a key nor an identity of an issuer, or by both")
+	case len(v.Attestations) == 0 || len(v.PredicateTypes) == 0:
+		return fmt.Errorf("verified without attestations")
+	}
+	if err := sorted(v.PredicateTypes); err != nil {
+		return fmt.Errorf("predicate types: %w", err)
+	}
 	return nil
 }
 

@@ -57,9 +57,26 @@ type Source struct {
 	Platform string            `json:"platform,omitempty"`
 	// Pinned: the build verifies Digest, it did not merely resolve to it once.
 	Pinned bool `json:"pinned"`
+	// Verified is set for an image whose attestations were verified before the build.
+	Verified *Verified `json:"verified,omitempty"`
 	// Evidence is where its tree digest (local) or its contents (the base of the
 	// image) lie; null when neither was described.
 	Evidence *Place `json:"evidence,omitempty"`
+}
+
+// Verified says by whom the attestations of an image are signed, as it was verified before
+// the build: a key or an identity.
+type Verified struct {
+	// Key is "sha256:HEX" over the key's SubjectPublicKeyInfo.
+	Key string `json:"key,omitempty"`
+	// Identity is the subject alternative name of a certificate, Issuer the OIDC issuer
+	// in it.
+	Identity string `json:"identity,omitempty"`
+	Issuer   string `json:"issuer,omitempty"`
+	// Attestations is the DigestSet of the attestation manifest that is signed.
+	Attestations map[string]string `json:"attestations"`
+	// PredicateTypes of the statements in it, sorted, each once.
+	PredicateTypes []string `json:"predicateTypes"`
 }
 
 // Place is an item of evidence: /in/evidence/SEGMENT/ITEM.json.

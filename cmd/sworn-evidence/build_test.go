@@ -135,7 +135,11 @@ func aPlan() step.Plan {
 	return step.Plan{
 		Version: step.PlanVersion, Platform: "linux/amd64", Options: map[string]string{"observe": "on", "harden": "off"},
 		Sources: []step.Source{
-			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@12", Digest: map[string]string{"sha256": hexSum("base")}, Platform: "linux/amd64", Pinned: true, Evidence: place(0, 1)},
+			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@12", Digest: map[string]string{"sha256": hexSum("base")}, Platform: "linux/amd64", Pinned: true, Evidence: place(0, 1),
+				Verified: &step.Verified{
+					Identity: "https://ci.test/base/release.yml", Issuer: "https://issuer.test",
+					Attestations: map[string]string{"sha256": hexSum("attestations")}, PredicateTypes: []string{"https://slsa.dev/provenance/v1"},
+				}},
 			{ID: "source2", Kind: step.SourceLocal, URI: "local:context", Evidence: place(2, 0)},
 		},
 		Steps: []step.Step{

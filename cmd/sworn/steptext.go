@@ -52,6 +52,15 @@ func linesText(lines []step.Lines) string {
 	return "lines " + strings.Join(out, ", ")
 }
 
+// verifiedText says by whom the attestations of a material are signed.
+func verifiedText(v *step.Verified) string {
+	by := "key " + v.Key
+	if v.Key == "" {
+		by = v.Identity + " of " + v.Issuer
+	}
+	return fmt.Sprintf("attestations signed by %s: %s", by, strings.Join(v.PredicateTypes, ", "))
+}
+
 func sandboxText(s *provenance.Step) string {
 	network := "network " + s.NetworkMode
 	b := s.Sandbox

@@ -78,6 +78,9 @@ func (c *cli) printMaterials(p *printer, materials []provenance.Material) {
 			pinned = "  pinned"
 		}
 		p.line("│  %-9s %-10s %s  %s%s", m.ID, m.Kind, m.URI, digest, pinned)
+		if v := m.Verified; v != nil {
+			p.line("│  %-9s %s", "", verifiedText(v))
+		}
 	}
 	if downloads > maxDownloads {
 		p.line("│  + %d more downloads", downloads-maxDownloads)

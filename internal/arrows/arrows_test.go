@@ -58,6 +58,15 @@ func below(path string, trees ...string) bool {
 	return false
 }
 
+// signing are the packages that make signatures or read private keys.
+func signing() []string {
+	return []string{
+		"/provenance/envelope", "/provenance/signature", "/provenance/repository",
+		"github.com/sigstore/sigstore-go/pkg/sign", "github.com/sigstore/cosign", "github.com/sigstore/sigstore/pkg/signature/kms",
+		"github.com/sigstore/fulcio",
+	}
+}
+
 // rules are what the packages of a tree must not depend on, directly or indirectly.
 // exact rules are about one package, not those below it.
 func rules() []struct {
@@ -76,15 +85,17 @@ func rules() []struct {
 		{"/sbom", false, []string{"/provenance", "/llb", "/frontend", "/cmd", "/internal"}, "sbom and provenance meet in frontend and cmd"},
 		{"/provenance", false, []string{"/sbom", "/llb", "/frontend", "/cmd", "/internal"}, "sbom and provenance meet in frontend and cmd"},
 		{"/provenance", true, []string{"github.com/sigstore", "oras.land", "github.com/moby"}, "the predicates can be read without a registry or a trust root"},
-		{"/frontend", false, []string{"/cmd", "/internal", "github.com/sigstore", "oras.land"}, "keys and registries are out of the reach of a build"},
-		{"/cmd/sworn-frontend", false, []string{"github.com/sigstore", "oras.land"}, "keys and registries are out of the reach of a build"},
+		// A build verifies the signatures of base images, with public keys and roots alone.
+		{"/frontend", false, append([]string{"/cmd", "/internal", "oras.land"}, signing()...), "private keys and registries are out of the reach of a build"},
+		{"/cmd/sworn-frontend", false, append([]string{"oras.land"}, signing()...), "private keys and registries are out of the reach of a build"},
+		{"/provenance/trust", false, append([]string{"oras.land"}, signing()...), "who verifies needs no private key"},
 		{"/cmd/sworn-evidence", false, []string{"github.com/sigstore", "oras.land", "github.com/moby", "google.golang.org/grpc", "/llb", "/frontend", "net/http"}, "it runs without network over file systems"},
 		{"/cmd/sworn-step", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/internal", "net/http", "net", "crypto/tls", "github.com/moby", "google.golang.org"}, "its digest is part of every step's cache key"},
 		{"/cmd/sworn-recorder", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/internal", "github.com/moby", "google.golang.org"}, "its digest is part of the cache key of every step whose network is recorded"},
 		{"/step/runner", false, []string{"net/http", "net", "crypto/tls"}, "most steps run under a runner without a network of its own"},
 		{"/internal/builder", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal/build", "/internal/programs"}, "it connects to a BuildKit, whatever is built there"},
 		{"/internal/programs", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal/build", "/internal/builder"}, "it holds files"},
-		{"/internal/build", false, []string{"/cmd", "github.com/sigstore", "oras.land"}, "keys and registries are out of the reach of a build"},
+		{"/internal/build", false, append([]string{"/cmd", "oras.land"}, signing()...), "private keys and registries are out of the reach of a build"},
 		{"/step", false, []string{"/llb", "/sbom", "/provenance", "/frontend", "/cmd", "/internal"}, "everything else stands on it"},
 	}
 }

@@ -42,6 +42,7 @@ type Steps struct {
 	NoCache       bool
 	NoCacheFilter []string // stages, may hold commas
 	Pull          bool
+	BaseTrust     []string // files and folders, see package trust
 }
 
 // Output is where the result goes.

@@ -8,6 +8,8 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/sworn-build/sworn/provenance/trust"
 )
 
 // Request is a build that can be run once.
@@ -18,6 +20,8 @@ type Request struct {
 	loaders []*loader
 	// Platforms was asked for by name.
 	platforms bool
+	// trust are whom base images may be signed by.
+	trust trust.Anchors
 }
 
 // Prepare checks the flags and makes a request of them. Nothing is written, and nobody

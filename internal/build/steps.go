@@ -9,6 +9,8 @@ import (
 	"github.com/docker/go-units"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/entitlements"
+
+	"github.com/sworn-build/sworn/provenance/trust"
 )
 
 // syntaxArg asks for another frontend.
@@ -65,12 +67,17 @@ func (r *Request) addSteps() error {
 	if s.Pull {
 		r.attr("image-resolve-mode", pb.AttrImageResolveModeForcePull)
 	}
-	for _, add := range []func() error{r.addPlatforms, r.addNetwork, r.addHosts, r.addLimits, r.addAllow} {
+	for _, add := range []func() error{r.addPlatforms, r.addNetwork, r.addHosts, r.addLimits, r.addAllow, r.addTrust} {
 		if err := add(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *Request) addTrust() (err error) {
+	r.trust, err = trust.Read(r.options.Steps.BaseTrust...)
+	return wrapUsage("--base-trust", err)
 }
 
 func (r *Request) addPlatforms() error {

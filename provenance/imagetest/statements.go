@@ -115,7 +115,8 @@ func Steps(platform string) provenance.Steps {
 		Outputs: out()}
 	return provenance.Steps{Platform: platform, Options: map[string]string{"observe": "on"}, Image: "step3",
 		Materials: []provenance.Material{
-			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@bookworm", Digest: map[string]string{"sha256": emptySum}, Platform: platform, Pinned: true},
+			{ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/debian@bookworm", Digest: map[string]string{"sha256": emptySum}, Platform: platform, Pinned: true,
+				Verified: &step.Verified{Key: "sha256:" + emptySum, Attestations: map[string]string{"sha256": emptySum}, PredicateTypes: []string{provenance.SLSAv1Type}}},
 			{ID: "source2", Kind: step.SourceLocal, URI: "local:context", Digest: map[string]string{"sha256": emptySum}},
 			{ID: "download1", Kind: provenance.KindDownload, URI: "http://mirror.test/pool/b/busybox_1.35_amd64.deb", Digest: map[string]string{"sha256": emptySum}},
 		},

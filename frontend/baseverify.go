@@ -1,0 +1,125 @@
+package frontend
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+
+	"github.com/sworn-build/sworn/frontend/base"
+	"github.com/sworn-build/sworn/step"
+)
+
+// baseChecks verifies each image once for all stages and platforms of a build.
+type baseChecks struct {
+	mu    sync.Mutex
+	calls map[string]*baseCall
+}
+
+type baseCall struct {
+	once     sync.Once
+	verified *step.Verified
+	err      error
+}
+
+func (c *baseChecks) verify(ctx context.Context, r *request, i baseImage) (*step.Verified, error) {
+	if i.refused != nil {
+		return nil, i.refused
+	}
+	c.mu.Lock()
+	if c.calls == nil {
+		c.calls = map[string]*baseCall{}
+	}
+	call := c.calls[i.key()]
+	if call == nil {
+		call = &baseCall{}
+		c.calls[i.key()] = call
+	}
+	c.mu.Unlock()
+	call.once.Do(func() { call.verified, call.err = r.verifyBase(ctx, i) })
+	return call.verified, call.err
+}
+
+// verifyBase verifies the attestations of one image.
+func (r *request) verifyBase(ctx context.Context, i baseImage) (*step.Verified, error) {
+	named, err := reference.ParseNormalizedNamed(i.ref)
+	if err != nil {
+		return nil, err
+	}
+	digested, ok := named.(reference.Digested)
+	if !ok {
+		return nil, &base.Refusal{Found: "the build is held to no digest of it"}
+	}
+	if i.platform.OS == "" {
+		return nil, &base.Refusal{Found: "the build does not say for which platform it takes it"}
+	}
+	pinned := digested.Digest()
+	root, err := r.readBlob(ctx, reference.TrimNamed(named).String()+"@"+pinned.String(), pinned)
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil {
+		// Some registries hand out an index so, and no manifest.
+		return nil, &base.Refusal{
+			Found:  fmt.Sprintf("it is no OCI index, so it has no attestations, or its index cannot be read: %v", err),
+			Advice: base.BuildAdvice,
+		}
+	}
+	if !base.IsIndex(root) {
+		return base.Check(nil, pinned, i.platform, r.trust)
+	}
+	chain, err := r.chain(ctx, i, "")
+	if err != nil {
+		return nil, fmt.Errorf("ask for its signature: %w", err)
+	}
+	if t := base.StatementWanted(chain); t != "" {
+		if chain, err = r.chain(ctx, i, t); err != nil {
+			return nil, fmt.Errorf("read its statement %s: %w", t, err)
+		}
+	}
+	return base.Check(chain, pinned, i.platform, r.trust)
+}
+
+// chain asks the builder for the signature of an image, and for the statements of a type.
+func (r *request) chain(ctx context.Context, i baseImage, statement string) (*sourceresolver.AttestationChain, error) {
+	opt := sourceresolver.ResolveImageOpt{
+		Platform: &i.platform, ResolveMode: r.opts["image-resolve-mode"], NoConfig: true, AttestationChain: true,
+	}
+	if statement != "" {
+		opt.ResolveAttestations = []string{statement}
+	}
+	res, err := r.c.ResolveSourceMetadata(ctx, &pb.SourceOp{Identifier: "docker-image://" + i.ref}, sourceresolver.Opt{
+		LogName: "[internal] sworn: verify " + i.ref, ImageOpt: &opt,
+	})
+	if err != nil || res.Image == nil {
+		return nil, err
+	}
+	return res.Image.AttestationChain, nil
+}
+
+// readBlob reads the start of a manifest or index by its digest, up to what one may have
+// and a byte more.
+func (r *request) readBlob(ctx context.Context, ref string, d digest.Digest) ([]byte, error) {
+	name := strings.ReplaceAll(d.String(), ":", "-")
+	st := llb.ImageBlob(ref, llb.Filename(name), llb.WithCustomName("[internal] sworn: read "+ref))
+	def, err := st.Marshal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res, err := r.c.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	if err != nil {
+		return nil, err
+	}
+	file, err := res.SingleRef()
+	if err != nil {
+		return nil, err
+	}
+	return file.ReadFile(ctx, client.ReadRequest{Filename: name, Range: &client.FileRange{Length: base.MaxManifestBytes + 1}})
+}
