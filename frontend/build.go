@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -16,6 +17,7 @@ import (
 	"github.com/moby/buildkit/frontend/subrequests/targets"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/sworn-build/sworn/frontend/rules"
 	"github.com/sworn-build/sworn/provenance/trust"
 )
 
@@ -32,6 +34,8 @@ type request struct {
 	trust   trust.Anchors
 	bases   baseChecks
 	steps   *profiles
+	file    *rules.File    // nil: the Dockerfile has errors, which the build reports
+	masked  *llb.SourceMap // the Dockerfile less its secrets; nil: it has none
 }
 
 // Frontend builds Dockerfiles. The zero value has Sworn's own defaults.
@@ -82,6 +86,7 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (_ *client.Result,
 	}
 	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options, find: f.Tools, trust: f.Trust}
 	r.convert = r.convertOpt(ctx)
+	r.readRules()
 	if res, ok, err := bc.HandleSubrequest(ctx, r.subrequests()); ok || err != nil {
 		return res, err
 	}
@@ -128,7 +133,11 @@ func (r *request) subrequests() dockerui.RequestHandler {
 			return dockerfile2llb.ListTargets(ctx, r.src.Data)
 		},
 		Lint: func(ctx context.Context) (*lint.LintResults, error) {
-			return dockerfile2llb.DockerfileLint(ctx, r.src.Data, r.convert)
+			results, err := dockerfile2llb.DockerfileLint(ctx, r.src.Data, r.convert)
+			if err == nil {
+				r.lint(results)
+			}
+			return results, err
 		},
 		ConvertLLB: func(ctx context.Context) (*convertllb.Result, error) {
 			return dockerfile2llb.DockerfileConvertLLB(ctx, r.src.Data, r.convert)
@@ -163,6 +172,9 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 		return nil, err
 	}
 	if err := r.checkTrust(); err != nil {
+		return nil, err
+	}
+	if err := r.report(ctx, r.inDockerfile(r.bc.TargetPlatforms, false)); err != nil {
 		return nil, err
 	}
 	var built platformResults

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/gateway/client"
 
 	"github.com/sworn-build/sworn/frontend/rules"
@@ -27,9 +28,10 @@ func (e *RuleError) Error() string {
 
 // report warns of what rules at level warn have found, as BuildKit does of its own
 // checks, and returns one error with everything that rules at level error have found; it
-// carries the lines. Findings of rules that are off are dropped.
+// carries the lines. Findings of rules that are off, or skipped above their instruction,
+// are dropped.
 func (r *request) report(ctx context.Context, findings []rules.Finding) error {
-	warnings, refused := r.options.ruleSet().Split(findings)
+	warnings, refused := r.split(findings)
 	for _, f := range warnings {
 		r.warn(ctx, f)
 	}
@@ -39,17 +41,33 @@ func (r *request) report(ctx context.Context, findings []rules.Finding) error {
 	var err error = &RuleError{Findings: refused}
 	for _, f := range refused {
 		if len(f.Ranges) > 0 {
-			err = withSource(err, r.src.SourceMap, f.Ranges)
+			err = withSource(err, r.shown(), f.Ranges)
 		}
 	}
 	return err
 }
 
+func (r *request) split(findings []rules.Finding) (warnings, refused []rules.Finding) {
+	set := r.options.ruleSet()
+	if r.file != nil {
+		findings = r.file.Unskipped(set, findings)
+	}
+	return set.Split(findings)
+}
+
 func (r *request) warn(ctx context.Context, f rules.Finding) {
 	rule, _ := rules.ByID(f.Rule)
-	w := client.WarnOpts{Level: 1, Detail: [][]byte{[]byte(rule.Description)}, URL: rule.URL()}
+	w := client.WarnOpts{Level: 1, Detail: [][]byte{[]byte(rule.Description)}, URL: rule.URL(), SourceInfo: sourceInfo(r.shown())}
 	if len(f.Ranges) > 0 {
 		w.Range = pbRanges(f.Ranges)
 	}
 	r.src.Warn(ctx, f.String(), w)
+}
+
+// shown is the Dockerfile as findings show it: without secrets.
+func (r *request) shown() *llb.SourceMap {
+	if r.masked != nil {
+		return r.masked
+	}
+	return r.src.SourceMap
 }

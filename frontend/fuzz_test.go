@@ -17,6 +17,8 @@ func FuzzParseOptions(f *testing.F) {
 		{"SWORN_HARDEN=off", "docker.io/sworn/frontend:dev observe=off", "", ""},
 		{"", "registry.example/sworn@sha256:50dc230f6261e054529b1eb36270a4a0d654dc0b9c03c7a21dceec7dbd17d001 harden=off statements=always", "SWORN_OBSERVE", "off"},
 		{"PATH=/usr/local/sbin:/usr/bin:/bin", "ref\tobserve=on  harden=baseline", "SWORN_STATEMENTS", "off"},
+		{"SWORN_RULES=UnpinnedBaseImage:error", "ref rules=none,UnpinnedBaseImage:error,AddWithoutChecksum:warn", "SWORN_RULES", "all:error"},
+		{"SWORN_RULES=all:warn", "ref rules=none", "SWORN_RULES", "default"},
 		{"SWORN_", "ref =", "SWORN_", ""},
 		{"SWORN_OBSERVE", "ref observe", "SWORN_observe", "on\n"},
 		{"SWORN_BASE=signed", "ref base=signed", "SWORN_BASE", "any"},
@@ -40,7 +42,7 @@ func FuzzParseOptions(f *testing.F) {
 				t.Errorf("%s is %q", d.key, *d.field(&o))
 			}
 		}
-		if name, ok := strings.CutPrefix(arg, argPrefix); ok && o.Map()[strings.ToLower(name)] != value && strings.ToLower(name) != "allow" {
+		if name, ok := strings.CutPrefix(arg, argPrefix); ok && o.Map()[strings.ToLower(name)] != value && !slices.Contains([]string{"allow", "rules"}, strings.ToLower(name)) {
 			t.Errorf("build arg %s=%s gives %v", arg, value, o.Map())
 		}
 		if env == "SWORN_BASE=signed" && o.Base != BaseSigned {

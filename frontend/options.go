@@ -38,6 +38,8 @@ type Options struct {
 	// "always" also where an exporter would leave inline ones out, "off" not at
 	// all.
 	Statements string
+
+	operatorRules string // what the frontend image says of Rules
 }
 
 // option describes one key: its values, and the default.
@@ -122,6 +124,7 @@ func ParseOptions(env []string, opts map[string]string) (Options, error) {
 			return Options{}, fmt.Errorf("environment of the frontend image: %s: %w", k, err)
 		}
 	}
+	o.operatorRules = o.Rules
 	operators := o
 	if fields := strings.Fields(opts[optCmdline]); len(fields) > 1 {
 		for _, f := range joined(fields[1:]) {
@@ -213,7 +216,7 @@ func (o Options) allow() []string {
 
 // ruleSet are the levels of Rules, which has been parsed before.
 func (o Options) ruleSet() rules.Set {
-	s, err := rules.Parse(o.Rules)
+	s, err := rules.Tighten(o.operatorRules, o.Rules)
 	if err != nil {
 		panic(err) // ParseOptions refuses it
 	}

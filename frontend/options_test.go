@@ -112,12 +112,12 @@ func TestOptions(t *testing.T) {
 		{
 			name: "a build arg weakens the operator's rules", env: []string{"SWORN_RULES=UnpinnedBaseImage:error"},
 			opts: map[string]string{"build-arg:SWORN_RULES": "all:warn"},
-			err:  "build arg SWORN_RULES: UnpinnedBaseImage:warn is weaker than UnpinnedBaseImage:error, which the frontend image holds all builds to",
+			err:  "build arg SWORN_RULES: UnpinnedBaseImage:warn is weaker than UnpinnedBaseImage:error, which the frontend image holds all builds to; valid: error",
 		},
 		{
 			name: "a syntax line weakens the operator's rules", env: []string{"SWORN_RULES=UnpinnedBaseImage:error"},
 			opts: map[string]string{"cmdline": "ref rules=none", "build-arg:SWORN_RULES": "UnpinnedBaseImage:error"},
-			err:  "syntax line: UnpinnedBaseImage:off is weaker than UnpinnedBaseImage:error, which the frontend image holds all builds to",
+			err:  "syntax line: UnpinnedBaseImage:off is weaker than UnpinnedBaseImage:error, which the frontend image holds all builds to; valid: error",
 		},
 		{name: "unknown level", opts: map[string]string{"cmdline": "ref rules=all:fatal"}, err: `syntax line: unknown level "fatal" of rule all; valid: off, warn, error`},
 		{name: "unknown variable", env: []string{"SWORN_SPEED=fast"}, err: `environment of the frontend image: SWORN_SPEED: unknown option "speed"; ` + keys},

@@ -18,6 +18,8 @@ type Finding struct {
 	// Ranges of the Dockerfile, the first of them for messages; none when the finding is
 	// about the image as a whole.
 	Ranges []parser.Range
+
+	hide string // what to show in place of the instruction, which has a secret
 }
 
 // Line is the first of the Dockerfile that the finding is about, 1-based; 0: none.

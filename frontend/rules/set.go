@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -22,7 +23,10 @@ var levels = []Level{Off, Warn, Error}
 func (l Level) weaker(than Level) bool { return slices.Index(levels, l) < slices.Index(levels, than) }
 
 // Set has a level for every rule. The zero value has all of them off.
-type Set struct{ levels map[string]Level }
+type Set struct {
+	levels map[string]Level
+	held   map[string]bool // rules that the operator has named
+}
 
 // Words of an option's value, beside ID:LEVEL and all:LEVEL.
 const (
@@ -33,7 +37,7 @@ const (
 
 // Default is the set of a build that asks for nothing.
 func Default() Set {
-	s := Set{map[string]Level{}}
+	s := Set{levels: map[string]Level{}}
 	for _, r := range Table() {
 		s.levels[r.ID] = r.Level
 	}
@@ -58,16 +62,26 @@ func Tighten(operator, asked string) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
+	s.held = named
 	least := s.clone()
 	if _, err := s.apply(asked); err != nil {
 		return Set{}, err
 	}
 	for _, r := range Table() {
 		if set, got := least.Level(r.ID), s.Level(r.ID); named[r.ID] && got.weaker(set) {
-			return Set{}, fmt.Errorf("%s:%s is weaker than %s:%s, which the frontend image holds all builds to", r.ID, got, r.ID, set)
+			return Set{}, fmt.Errorf("%s:%s is weaker than %s:%s, which the frontend image holds all builds to; valid: %s", r.ID, got, r.ID, set, strings.Join(from(set), ", "))
 		}
 	}
 	return s, nil
+}
+
+// from are a level and those above it.
+func from(l Level) []string {
+	var out []string
+	for _, x := range levels[slices.Index(levels, l):] {
+		out = append(out, string(x))
+	}
+	return out
 }
 
 // apply changes the set and returns the ids of the rules that the words are about.
@@ -116,13 +130,7 @@ func (s Set) word(word string, named map[string]bool) error {
 	return nil
 }
 
-func (s Set) clone() Set {
-	c := Set{map[string]Level{}}
-	for id, l := range s.levels {
-		c.levels[id] = l
-	}
-	return c
-}
+func (s Set) clone() Set { return Set{maps.Clone(s.levels), s.held} }
 
 // Level is that of a rule, Off for an unknown one.
 func (s Set) Level(id string) Level {

@@ -1,0 +1,81 @@
+package frontend
+
+import (
+	"maps"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/subrequests/lint"
+	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/sworn-build/sworn/frontend/rules"
+)
+
+// readRules reads the Dockerfile for the rules. Those that its check directive skips are
+// off from here on, in the record too.
+func (r *request) readRules() {
+	file, err := rules.Read(r.src.Data, r.bc.LinterConfig)
+	if err != nil {
+		return
+	}
+	r.file = file
+	r.options.Rules = file.Skip(r.options.ruleSet()).String()
+}
+
+// inDockerfile are the findings of rules in the Dockerfile, on every platform. None: the
+// build's own.
+func (r *request) inDockerfile(targets []ocispecs.Platform, allStages bool) []rules.Finding {
+	if r.file == nil {
+		return nil
+	}
+	native := platforms.DefaultSpec()
+	if p := r.bc.BuildPlatforms; len(p) > 0 {
+		native = p[0]
+	}
+	if len(targets) == 0 {
+		targets = []ocispecs.Platform{native}
+	}
+	var found []rules.Finding
+	for _, p := range targets {
+		found = append(found, r.file.Check(rules.Build{
+			Args: maps.Clone(r.convert.BuildArgs), Target: r.bc.Target, AllStages: allStages,
+			BuildPlatform: native, TargetPlatform: p, Named: r.namedContext(p),
+		})...)
+	}
+	if data := rules.Masked(r.src.Data, found); len(data) != len(r.src.Data) || string(data) != string(r.src.Data) {
+		masked := *r.src.SourceMap
+		masked.Data = data
+		r.masked = &masked
+	}
+	return found
+}
+
+// namedContext reports whether the build has a context of a name. What is no name is an
+// error of the build.
+func (r *request) namedContext(p ocispecs.Platform) func(string) bool {
+	return func(name string) bool {
+		nc, err := r.bc.NamedContext(name, dockerui.ContextOpt{Platform: &p})
+		return err == nil && nc != nil
+	}
+}
+
+// lint adds findings of rules to those of BuildKit's own checks. What would fail the build
+// is the error of the check, unless it has one already.
+func (r *request) lint(results *lint.LintResults) {
+	warnings, refused := r.split(r.inDockerfile(nil, r.bc.Target == ""))
+	if len(warnings)+len(refused) == 0 {
+		return
+	}
+	source := results.AddSource(r.shown())
+	for _, f := range append(warnings, refused...) {
+		rule, _ := rules.ByID(f.Rule)
+		results.AddWarning(f.Rule, rule.Description, rule.URL(), f.Message, source, f.Ranges)
+	}
+	if len(refused) > 0 && results.Error == nil {
+		results.Error = &lint.BuildError{
+			Message:  (&RuleError{Findings: refused}).Error(),
+			Location: pb.Location{SourceIndex: int32(source), Ranges: pbRanges(refused[0].Ranges)},
+		}
+	}
+}
