@@ -115,7 +115,7 @@ func (r *request) convertOpt(ctx context.Context) dockerfile2llb.ConvertOpt {
 			if len(loc) > 0 {
 				line = loc[0].Start.Line
 			}
-			w := client.WarnOpts{Level: 1, Detail: [][]byte{[]byte(description)}, URL: url}
+			w := client.WarnOpts{Level: 1, Detail: [][]byte{[]byte(description)}, URL: url, SourceInfo: sourceInfo(r.shown())}
 			if loc != nil {
 				w.Range = pbRanges(loc)
 			}

@@ -46,6 +46,7 @@ type fakeGateway struct {
 	asked  []string // sources whose metadata was asked for, by identifier
 	solved []client.SolveRequest
 	refs   []*fakeRef
+	warned []client.WarnOpts
 }
 
 func newGateway(t testing.TB, dockerfile string, opts map[string]string) *fakeGateway {
@@ -73,7 +74,12 @@ func (f *fakeGateway) CurrentFrontend() (*llb.State, error) { return f.image, ni
 
 func (f *fakeGateway) Inputs(context.Context) (map[string]llb.State, error) { return f.inputs, nil }
 
-func (f *fakeGateway) Warn(context.Context, digest.Digest, string, client.WarnOpts) error { return nil }
+func (f *fakeGateway) Warn(_ context.Context, _ digest.Digest, _ string, w client.WarnOpts) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.warned = append(f.warned, w)
+	return nil
+}
 
 func (f *fakeGateway) ResolveImageConfig(_ context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
 	arch := "amd64"

@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"bytes"
 	"maps"
 
 	"github.com/containerd/platforms"
@@ -43,7 +44,7 @@ func (r *request) inDockerfile(targets []ocispecs.Platform, allStages bool) []ru
 			BuildPlatform: native, TargetPlatform: p, Named: r.namedContext(p),
 		})...)
 	}
-	if data := rules.Masked(r.src.Data, found); len(data) != len(r.src.Data) || string(data) != string(r.src.Data) {
+	if data := rules.Masked(r.src.Data, found); !bytes.Equal(data, r.src.Data) {
 		masked := *r.src.SourceMap
 		masked.Data = data
 		r.masked = &masked
@@ -64,6 +65,11 @@ func (r *request) namedContext(p ocispecs.Platform) func(string) bool {
 // is the error of the check, unless it has one already.
 func (r *request) lint(results *lint.LintResults) {
 	warnings, refused := r.split(r.inDockerfile(nil, r.bc.Target == ""))
+	for _, s := range results.Sources { // BuildKit's own checks show it too
+		if bytes.Equal(s.Data, r.src.Data) {
+			s.Data = r.shown().Data
+		}
+	}
 	if len(warnings)+len(refused) == 0 {
 		return
 	}

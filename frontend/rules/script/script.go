@@ -76,10 +76,9 @@ func (f *finder) script(text string, depth int) {
 	f.bytes -= len(text)
 	inner := &finder{found: f.found, bytes: f.bytes, nodes: f.nodes, text: text, depth: depth}
 	for stmt, err := range syntax.NewParser(syntax.Variant(syntax.LangBash)).StmtsSeq(strings.NewReader(text)) {
-		if err != nil {
-			break // what stands before it has been looked at
+		if err == nil { // after an error nothing comes, but the parser must not be stopped there
+			inner.statement(stmt)
 		}
-		inner.statement(stmt)
 	}
 	f.found, f.bytes, f.nodes = inner.found, inner.bytes, inner.nodes
 }
