@@ -194,6 +194,10 @@ func TestRecordsWhoseNetworkContradictsItselfAreRefused(t *testing.T) {
 		{step.Network{Mode: "some", Requests: []step.Request{}}, `network mode "some"`},
 		{step.Network{Mode: step.NetworkNone}, "network without requests"},
 		{step.Network{Mode: step.NetworkNone, Requests: []step.Request{one}}, `requests in network mode "none"`},
+		{step.Network{Mode: step.NetworkDefault, Recorder: step.RecorderBuildKit, Enforced: true, Requests: []step.Request{}}, ""},
+		{step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderBuildKit, Requests: []step.Request{one}}, "network recorded by BuildKit, but complete: false, with 1 requests"},
+		{step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderBuildKit, Complete: true, Requests: []step.Request{}}, "network recorded by BuildKit, but complete: true, with 0 requests"},
+		{step.Network{Mode: step.NetworkRecord, Recorder: "other", Requests: []step.Request{}}, `network recorder "other"`},
 		{step.Network{Mode: step.NetworkRecord, Complete: true, Reasons: []string{"an upgrade"}, Requests: []step.Request{one}}, "network complete, but an upgrade"},
 		{step.Network{Mode: step.NetworkRecord, Requests: []step.Request{{Method: "GET", URL: "https://example.test/"}}}, `request "GET" "https://example.test/", 0 times`},
 	} {

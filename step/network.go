@@ -23,8 +23,8 @@ type ConfigNetwork struct {
 type Network struct {
 	// Mode is in force, not asked for.
 	Mode string `json:"mode"`
-	// Recorder says who recorded: "sworn", "buildkit" (its own proxy network), or is
-	// empty when nobody did.
+	// Recorder says who recorded: "sworn", "buildkit" (its own proxy network, whose
+	// requests are in BuildKit's provenance and not here), or is empty when nobody did.
 	Recorder string `json:"recorder,omitempty"`
 	// Enforced: the kernel kept the command from reaching anything but the recorder, or
 	// anything at all.
@@ -87,6 +87,10 @@ func (n *Network) Check() error {
 		return fmt.Errorf("requests in network mode %q", n.Mode)
 	case n.Complete && len(n.Reasons) > 0:
 		return fmt.Errorf("network complete, but %s", n.Reasons[0])
+	case n.Recorder != "" && n.Recorder != RecorderSworn && n.Recorder != RecorderBuildKit:
+		return fmt.Errorf("network recorder %q", n.Recorder)
+	case n.Recorder == RecorderBuildKit && (n.Complete || len(n.Requests) > 0):
+		return fmt.Errorf("network recorded by BuildKit, but complete: %t, with %d requests", n.Complete, len(n.Requests))
 	}
 	for _, r := range n.Requests {
 		if r.Count < 1 || r.Method == "" || r.URL == "" {

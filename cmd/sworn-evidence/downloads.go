@@ -25,7 +25,7 @@ func (g *graph) downloads(inv sbom.Inventory) (located map[string]sbom.Download,
 		if d == nil {
 			continue
 		}
-		recorded := d.Record != nil && d.Record.Network != nil && d.Record.Network.Mode == step.NetworkRecord
+		recorded := d.Record != nil && d.Record.Network != nil && d.Record.Network.Recorder == step.RecorderSworn
 		if recorded {
 			had = append(downloaded(d.Record.Network.Requests), had...)
 		}

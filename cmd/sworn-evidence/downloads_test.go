@@ -19,19 +19,17 @@ func TestPackagesComeFromDownloadsOfTheirOwnImage(t *testing.T) {
 		return step.Request{Method: "GET", URL: "http://" + mirror + "/" + name + "_1_all.deb", Status: 200, Digest: "sha256:" + mirror, Count: 1}
 	}
 	g := &graph{plan: step.Plan{Image: "step3"}, steps: map[string]step.Step{}, evidence: map[step.Place]evidence{}}
-	add := func(id, parent string, mode string, added []string, requests ...step.Request) {
+	add := func(id, parent, recorder string, added []string, requests ...step.Request) {
 		place := step.Place{Segment: len(g.steps)}
 		g.steps[id] = step.Step{ID: id, Parent: parent, Evidence: &place}
 		d := &described{PackagesAdded: added}
-		if mode != "" {
-			d.Record = &record{Network: &step.Network{Mode: mode, Requests: requests}}
-		}
+		d.Record = &record{Network: &step.Network{Recorder: recorder, Requests: requests}}
 		g.evidence[place] = evidence{Delta: d}
 	}
-	add("step1", "source1", step.NetworkRecord, []string{"early"}, get("a", "early"), get("a", "later"), get("a", "again"))
-	add("step2", "step1", step.NetworkRecord, []string{"later", "unnamed", "again"}, get("b", "other"), get("b", "again"))
-	add("step3", "step2", step.NetworkDefault, []string{"silent", "other"})
-	add("step4", "source1", step.NetworkRecord, nil, get("c", "unnamed"), get("c", "base"))
+	add("step1", "source1", step.RecorderSworn, []string{"early"}, get("a", "early"), get("a", "later"), get("a", "again"))
+	add("step2", "step1", step.RecorderSworn, []string{"later", "unnamed", "again"}, get("b", "other"), get("b", "again"))
+	add("step3", "step2", step.RecorderBuildKit, []string{"silent", "other"})
+	add("step4", "source1", step.RecorderSworn, nil, get("c", "unnamed"), get("c", "base"))
 	inv := sbom.Inventory{}
 	for _, name := range []string{"base", "early", "later", "unnamed", "again", "silent", "other"} {
 		inv.Packages = append(inv.Packages, pkg(name))

@@ -91,7 +91,12 @@ func seccompText(b *step.Sandbox) string {
 
 // networkText says what a step asked of the network; empty when nobody recorded.
 func networkText(n *provenance.Network) string {
-	if n == nil || n.Mode != step.NetworkRecord {
+	switch {
+	case n == nil:
+		return ""
+	case n.Recorder == step.RecorderBuildKit:
+		return "recorded by BuildKit; nothing else could be reached"
+	case n.Mode != step.NetworkRecord:
 		return ""
 	}
 	requests, refused := n.OmittedRequests, 0

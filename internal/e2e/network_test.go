@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,14 +21,27 @@ import (
 // the machine's network and so reach it.
 func downloads(t *testing.T) (url string, asked *atomic.Int32) {
 	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return downloadsAt(t, l)
+}
+
+// downloadsAt serves the same on a listener.
+func downloadsAt(t *testing.T, l net.Listener) (url string, asked *atomic.Int32) {
+	t.Helper()
 	asked = new(atomic.Int32)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/file", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "downloaded\n") })
 	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/file", http.StatusFound) })
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		mux.ServeHTTP(w, r)
 	}))
+	_ = server.Listener.Close() // l is in its place
+	server.Listener = l
+	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL, asked
 }

@@ -22,6 +22,7 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback"
 
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/runner"
 )
 
 const (
@@ -54,12 +55,15 @@ type proxy struct {
 // hostKey is the context's key of the HOST:PORT that a TLS connection was asked for.
 type hostKey struct{}
 
-// newProxy serves on a listener, whom knows the secret. environ is the step's own
-// environment: the way out may lead through another proxy. Servers are verified with
-// roots; nil are the system's.
-func newProxy(l net.Listener, a *authority, secret string, allow, environ []string, roots *x509.CertPool) *proxy {
-	p := &proxy{secret: secret, allow: allow, authority: a, opened: newHandoff(l.Addr()), listener: limit(l, maxConns)}
-	p.transport = newTransport(environ, roots)
+// newProxy serves on a listener, whom knows the secret. The way out may lead through
+// another proxy. Servers are verified with roots; nil are the system's.
+func newProxy(l net.Listener, a *authority, secret string, way runner.Way, roots *x509.CertPool) *proxy {
+	p := &proxy{secret: secret, allow: way.Allow, authority: a, opened: newHandoff(l.Addr()), listener: limit(l, maxConns)}
+	out := newTransport(way.Environ, roots)
+	p.transport = out
+	if way.BuildKit {
+		p.transport = plain{out}
+	}
 	p.forward = &httputil.ReverseProxy{
 		Rewrite:       rewrite,
 		Transport:     roundTripper{p},
@@ -125,7 +129,7 @@ func (p *proxy) close() {
 	case <-time.After(lastWords):
 		p.log.miss("a request did not end with the step")
 	}
-	if t, ok := p.transport.(*http.Transport); ok {
+	if t, ok := p.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }

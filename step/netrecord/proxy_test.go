@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/runner"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -85,16 +86,21 @@ func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProxy(l, a, testSecret, allow, nil, nil)
+	p := newProxy(l, a, testSecret, runner.Way{Allow: allow}, nil)
 	if server != nil && server.TLS != nil {
 		pool := x509.NewCertPool()
 		pool.AddCert(server.Certificate())
 		p.transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
+	return run(t, p, a, l.Addr().String())
+}
+
+// run makes the client of a proxy that serves at an address, and ends both with the test.
+func run(t testing.TB, p *proxy, a *authority, at string) running {
 	trusted := x509.NewCertPool()
 	trusted.AddCert(a.cert)
 	transport := &http.Transport{
-		Proxy:              http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, testSecret), Host: l.Addr().String()}),
+		Proxy:              http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, testSecret), Host: at}),
 		TLSClientConfig:    &tls.Config{RootCAs: trusted},
 		DisableCompression: true,
 	}
@@ -102,7 +108,7 @@ func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	return running{p, &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, l.Addr().String()}
+	}, at}
 }
 
 // do makes a request and returns status and body; a failure is status 0.

@@ -55,7 +55,7 @@ func bundleNames() []string {
 }
 
 // Start implements [runner.Recorder].
-func (r *Recorder) Start(cfg step.ConfigNetwork, environ []string) (runner.Access, error) {
+func (r *Recorder) Start(way runner.Way) (runner.Access, error) {
 	a, err := newAuthority(time.Now())
 	if err != nil {
 		return runner.Access{}, err
@@ -66,15 +66,15 @@ func (r *Recorder) Start(cfg step.ConfigNetwork, environ []string) (runner.Acces
 	}
 	secret := rand.Text()
 	at := (&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, secret), Host: l.Addr().String()}).String()
-	own, trusted, err := roots(environ)
+	own, trusted, err := roots(way.Environ)
 	if err != nil {
 		return runner.Access{}, errors.Join(err, l.Close())
 	}
-	env, err := r.access(at, append(own, a.pem()...), environ)
+	env, err := r.access(at, append(own, a.pem()...), way.Environ)
 	if err != nil {
 		return runner.Access{}, errors.Join(err, l.Close())
 	}
-	r.proxy = newProxy(l, a, secret, cfg.Allow, environ, trusted)
+	r.proxy = newProxy(l, a, secret, way, trusted)
 	return runner.Access{Port: uint16(l.Addr().(*net.TCPAddr).Port), Env: env}, nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/runner"
 )
 
 func TestTheCommandsFilesAndVariables(t *testing.T) {
@@ -29,7 +29,7 @@ func TestTheCommandsFilesAndVariables(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := Recorder{Dir: dir}
-	access, err := r.Start(step.ConfigNetwork{}, []string{"PATH=/bin", "SSL_CERT_FILE=" + own, "APT_CONFIG=" + dir + "/own.conf", "CURL_CA_BUNDLE=/none"})
+	access, err := r.Start(runner.Way{Environ: []string{"PATH=/bin", "SSL_CERT_FILE=" + own, "APT_CONFIG=" + dir + "/own.conf", "CURL_CA_BUNDLE=/none"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,21 @@ import (
 // Recorder records what the command does on the network. Package netrecord has one; the
 // small runner is linked without, so that its digest does not depend on it.
 type Recorder interface {
-	// Start serves on loopback and returns what the command needs to get there. environ
-	// is the command's environment.
-	Start(cfg step.ConfigNetwork, environ []string) (Access, error)
+	// Start serves on loopback and returns what the command needs to get there.
+	Start(way Way) (Access, error)
 	// Finish ends the service when no process of the step is left, and returns the
 	// requests, and why some of what went through it is not in them.
 	Finish() (requests []step.Request, reasons []string, err error)
+}
+
+// Way is what a Recorder lets through, and where to.
+type Way struct {
+	// Allow are the patterns of URLs that may be asked for; empty allows all.
+	Allow []string
+	// Environ is the command's environment.
+	Environ []string
+	// BuildKit: the step is in BuildKit's proxy network, whose proxy Environ names.
+	BuildKit bool
 }
 
 // Access is the way to a Recorder.
@@ -28,15 +37,17 @@ type Access struct {
 	Env []string
 }
 
-// startRecorder starts the recorder that the configuration asks for, if it does.
+// startRecorder starts the recorder that the configuration asks for, if it does. In
+// BuildKit's proxy network there is one already, which knows no patterns: only where
+// those are given another one is needed.
 func (r *run) startRecorder(o Options, environ []string) (Access, error) {
-	if r.cfg.Network == nil {
+	if r.cfg.Network == nil || r.proxied && len(r.cfg.Network.Allow) == 0 {
 		return Access{}, nil
 	}
 	if o.Recorder == nil {
 		return Access{}, errors.New("record network: this runner has no recorder")
 	}
-	access, err := o.Recorder.Start(*r.cfg.Network, environ)
+	access, err := o.Recorder.Start(Way{Allow: r.cfg.Network.Allow, Environ: environ, BuildKit: r.proxied})
 	if err != nil {
 		return Access{}, fmt.Errorf("record network: %w", err)
 	}
@@ -47,7 +58,12 @@ func (r *run) startRecorder(o Options, environ []string) (Access, error) {
 // network completes what is known of the step's network. open says why the command
 // could reach more than the recorder.
 func (r *run) network(open []string) (*step.Network, error) {
-	if r.recorder == nil {
+	switch {
+	case r.recorder == nil && r.proxied && r.cfg.Network != nil:
+		return ofBuildKit(step.NetworkRecord), nil
+	case r.recorder == nil && r.proxied:
+		return ofBuildKit(step.NetworkDefault), nil
+	case r.recorder == nil:
 		return nil, nil
 	}
 	requests, reasons, err := r.recorder.Finish()

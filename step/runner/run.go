@@ -75,8 +75,11 @@ type run struct {
 	rec   step.Record
 	watch *observer
 	begun unix.Timespec
-	// recorder is nil when the network is not recorded.
+	// recorder is nil when the network is not recorded, or BuildKit does it.
 	recorder Recorder
+	// proxied: the step is in BuildKit's proxy network, and bundle has its authority.
+	proxied bool
+	bundle  *bundle
 }
 
 // newRecord says who runs what, and where.
@@ -113,6 +116,10 @@ func (r *run) command(ctx context.Context, o Options) (started, error) {
 	if err := adopt(); err != nil {
 		return started{}, err
 	}
+	env := commandEnv(o.Environ, r.cfg)
+	if r.proxied = behindBuildKit(env, os.ReadFile); r.proxied {
+		r.bundle = findBundle(bundleFiles())
+	}
 	r.watch = observe("/", r.cfg, o.RecordDir)
 	// Only now: the walk needs /proc/self/fd, which a hidden process of an
 	// ordinary user cannot read.
@@ -125,7 +132,6 @@ func (r *run) command(ctx context.Context, o Options) (started, error) {
 			return started{}, err
 		}
 	}
-	env := commandEnv(o.Environ, r.cfg)
 	access, err := r.startRecorder(o, env)
 	if err != nil {
 		return started{}, err
@@ -170,6 +176,7 @@ func (r *run) record(s started) error {
 	if r.rec.Observation, err = r.watch.finish(s.status, r.begun); err != nil {
 		return fmt.Errorf("record step: %w", err)
 	}
+	r.bundle.restore(r.rec.Observation.Inputs)
 	data, err := step.EncodeRecord(r.rec)
 	if err != nil {
 		return fmt.Errorf("record step: %w", err)
