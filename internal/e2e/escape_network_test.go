@@ -207,36 +207,3 @@ func TestAFloodOfTheRecorderIsBoundedAndSaid(t *testing.T) {
 		}
 	}
 }
-
-// A step that opens files faster than they can be noted does not lose the runner what it
-// read otherwise, or the record says that it did. That a full queue is said is in
-// TestAnOverflowedQueueIsNotComplete.
-func TestAFloodOfEventsHidesNothing(t *testing.T) {
-	e := mustEnv(t)
-	flood := trial{"events", "harden=baseline", "0:0", []string{"queue-flood", "/input", "/d/read", "/many"}}
-	_, a := buildAccount(t, e, build{
-		context: trialContext(forgerProgram(t), []trial{flood}), output: push(imageName(e.registry, t, "latest")), args: []string{"--no-cache"},
-	})
-	s := a.step(t, `"events"]`)
-	if s.Inputs == nil {
-		t.Fatalf("no inputs: %+v", s)
-	}
-	if !s.Inputs.Complete {
-		if !slices.Contains(s.Inputs.Reasons, "file events lost: queue longer than fs.inotify.max_queued_events") {
-			t.Errorf("reasons %q", s.Inputs.Reasons)
-		}
-		t.Logf("events were lost, and the record says so")
-		return
-	}
-	wantInput(t, s, whole("/input", "input\n"))
-	wantInput(t, s, whole("/d/read", "read"))
-	many := 0
-	for _, f := range s.Inputs.Files {
-		if strings.HasPrefix(string(f.Path), "/many/") {
-			many++
-		}
-	}
-	if many < 1990 {
-		t.Errorf("%d of some 2000 files are in the record", many)
-	}
-}

@@ -313,34 +313,3 @@ func TestObservationOffIsRecorded(t *testing.T) {
 		t.Errorf("inputs (-want +got):\n%s", diff)
 	}
 }
-
-// The kernel's queue is made small for the whole machine while one step runs.
-func TestAnOverflowedQueueIsNotComplete(t *testing.T) {
-	e := mustEnv(t)
-	const limit = "/proc/sys/fs/inotify/max_queued_events"
-	was, err := os.ReadFile(limit)
-	if err != nil {
-		t.Skip(err)
-	}
-	b := build{output: push(imageName(e.registry, t, "latest")), context: files{
-		"Dockerfile": "FROM debian:bookworm AS base\nFROM base\nRUN for i in 1 2 3 4 5; do grep -r no-such-line /usr/share /etc > /dev/null; done; true\n",
-	}}
-	b.dir = b.context.write(t)
-	warm := b
-	warm.opts, warm.output = []string{"target=base"}, ""
-	warm.mustRun(t, e) // so that the limit is small for seconds only
-	t.Cleanup(func() {
-		if err := os.WriteFile(limit, was, 0o644); err != nil {
-			t.Errorf("restore %s: %v", limit, err)
-		}
-	})
-	if err := os.WriteFile(limit, []byte("1"), 0o644); err != nil {
-		t.Skipf("the queue cannot be made small: %v", err)
-	}
-	b.args = []string{"--no-cache"}
-	_, a := buildAccount(t, e, b)
-	in := a.step(t, "RUN for").Inputs
-	if in.Complete || !slices.Contains(in.Reasons, "file events lost: queue longer than fs.inotify.max_queued_events") {
-		t.Errorf("events were lost, the record says %+v", in)
-	}
-}

@@ -76,7 +76,7 @@ func main() {
 	case "flood":
 		floodProxy()
 	case "queue-flood":
-		floodQueue(os.Args[2], os.Args[3], os.Args[4])
+		floodQueue(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 	case "prepare":
 		prepare()
 	case "privileges":

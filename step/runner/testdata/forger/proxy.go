@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 )
 
 // client goes through the recorder and trusts anybody.
@@ -157,36 +156,4 @@ func peak() string {
 		}
 	}
 	return "not known"
-}
-
-// floodQueue opens files as fast as it can, between two files that it really reads.
-func floodQueue(first, last, many string) {
-	read(first)
-	names, err := os.ReadDir(many)
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	end := time.Now().Add(2 * time.Second)
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			for time.Now().Before(end) {
-				for range 1000 {
-					if f, err := os.Open(many + "/" + names[rand.IntN(len(names))].Name()); err == nil {
-						f.Close()
-					}
-				}
-			}
-		})
-	}
-	all.Wait()
-	read(last)
-}
-
-func read(name string) {
-	if _, err := os.ReadFile(name); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
 }
