@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sync"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
@@ -36,6 +37,7 @@ type request struct {
 	steps   *profiles
 	file    *rules.File    // nil: the Dockerfile has errors, which the build reports
 	masked  *llb.SourceMap // the Dockerfile less its secrets; nil: it has none
+	warned  sync.Map       // findings that the build has warned of
 }
 
 // Frontend builds Dockerfiles. The zero value has Sworn's own defaults.

@@ -33,7 +33,9 @@ func (e *RuleError) Error() string {
 func (r *request) report(ctx context.Context, findings []rules.Finding) error {
 	warnings, refused := r.split(findings)
 	for _, f := range warnings {
-		r.warn(ctx, f)
+		if _, again := r.warned.LoadOrStore(f.String(), true); !again { // on another platform
+			r.warn(ctx, f)
+		}
 	}
 	if len(refused) == 0 {
 		return nil

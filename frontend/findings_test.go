@@ -55,6 +55,9 @@ func TestFindingsWarnOrFailWithTheirLines(t *testing.T) {
 	if d := cmp.Diff(wantWarned, warned); d != "" {
 		t.Errorf("warnings (-want +got):\n%s", d)
 	}
+	if err := r.report(t.Context(), []rules.Finding{{Rule: rules.UnexplainedFile, Message: "1 file"}}); err != nil || len(warned) != 1 {
+		t.Errorf("on another platform: %v, %d warnings", err, len(warned))
+	}
 	if err := r.report(t.Context(), nil); err != nil {
 		t.Errorf("no findings, but %v", err)
 	}
