@@ -61,14 +61,19 @@ func secretIn(value string) string {
 func (c *check) arg(cmd *instructions.ArgCommand, e env, declared map[string]bool) {
 	for _, kv := range cmd.Args {
 		given, isGiven := c.Args[kv.Key]
-		switch inherited, ok := c.globals[kv.Key]; {
+		inherited, isInherited := c.globals[kv.Key]
+		var initial string
+		if kv.Value != nil { // in the Dockerfile, whether it counts or not
+			initial, _ = c.expand(*kv.Value, e)
+			c.secret("the value of ARG", kv.Key, initial, "ARG", cmd.Location())
+		}
+		switch {
 		case isGiven:
 			e[kv.Key] = given
 			c.secret("the value given for ARG", kv.Key, given, "", cmd.Location())
 		case kv.Value != nil:
-			e[kv.Key], _ = c.expand(*kv.Value, e)
-			c.secret("the value of ARG", kv.Key, e[kv.Key], "ARG", cmd.Location())
-		case ok:
+			e[kv.Key] = initial
+		case isInherited:
 			e[kv.Key] = inherited
 		case declared != nil:
 			declared[kv.Key] = true

@@ -97,6 +97,7 @@ func TestSecretsAreFoundThroughVariables(t *testing.T) {
 	}
 	checkCases(t, rules.SecretValueInArgOrEnv, []dockerfileCase{
 		{"FROM a\nARG TOKEN\nENV T=$TOKEN\n", []string{looks(`the value given for ARG "TOKEN"`, "2"), looks(`the value of ENV "T"`, "3")}, given},
+		{"FROM a\nARG T=" + token + "\n", []string{looks(`the value of ARG "T"`, "2")}, func(b *rules.Build) { b.Args["T"] = "other" }},
 		{"ARG TOKEN\nFROM a\n", []string{looks(`the value given for ARG "TOKEN"`, "1")}, given},
 		{"FROM a\nENV T=$TOKEN\n", nil, given}, // not declared: BuildKit does not pass it
 		{"FROM a\nARG REST=" + token[4:] + "\nENV T=ghp_${REST}\n", []string{looks(`the value of ENV "T"`, "3")}, nil},

@@ -87,6 +87,7 @@ func rules() []struct {
 		{"/provenance", true, []string{"github.com/sigstore", "oras.land", "github.com/moby"}, "the predicates can be read without a registry or a trust root"},
 		// A build verifies the signatures of base images, with public keys and roots alone.
 		{"/frontend", false, append([]string{"/cmd", "/internal", "oras.land"}, signing()...), "private keys and registries are out of the reach of a build"},
+		{"/frontend/rules/script", false, []string{"/llb", "/sbom", "/provenance", "/step", "github.com/moby", "net/http", "os/exec"}, "it reads scripts and runs nothing"},
 		{"/cmd/sworn-frontend", false, append([]string{"oras.land"}, signing()...), "private keys and registries are out of the reach of a build"},
 		{"/provenance/trust", false, append([]string{"oras.land"}, signing()...), "who verifies needs no private key"},
 		{"/cmd/sworn-evidence", false, []string{"github.com/sigstore", "oras.land", "github.com/moby", "google.golang.org/grpc", "/llb", "/frontend", "net/http"}, "it runs without network over file systems"},

@@ -19,7 +19,7 @@ type interpreter struct {
 	stdin  string // letter of the option that takes the code from the input, whatever follows
 }
 
-var shellOptions = interpreter{code: "c", values: "oO", long: []string{"--command"}, stdin: "s"}
+var shellOptions = interpreter{code: "cn", values: "oO", long: []string{"--command"}, stdin: "s"}
 
 // interpreters by name, without a version. Options are those of their manuals.
 var interpreters = map[string]interpreter{
