@@ -99,6 +99,7 @@ func list() string {
 	for _, r := range rules.Table() {
 		fmt.Fprintf(&b, "| [%s](rules/%s.md) | `%s` | %s | %s |\n", r.ID, r.ID, r.Level, where(r.Place), r.Description)
 	}
+	b.WriteString("\n")
 	return b.String()
 }
 
