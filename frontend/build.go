@@ -35,7 +35,8 @@ type request struct {
 	trust   trust.Anchors
 	bases   baseChecks
 	steps   *profiles
-	file    *rules.File    // nil: the Dockerfile has errors, which the build reports
+	file    *rules.File    // nil: see unread
+	unread  error          // of rules that could not read the Dockerfile
 	masked  *llb.SourceMap // the Dockerfile less its secrets; nil: it has none
 	warned  sync.Map       // findings that the build has warned of
 }
@@ -190,6 +191,9 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 			opt.Warn = nil
 		}
 		df, err := dockerfile2llb.Dockerfile2LLB(ctx, r.steps.dockerfile, opt)
+		if err == nil { // BuildKit's own error says it better
+			err = r.unread
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package frontend
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 
 	"github.com/containerd/platforms"
@@ -18,6 +19,7 @@ import (
 func (r *request) readRules() {
 	file, err := rules.Read(r.src.Data, r.bc.LinterConfig)
 	if err != nil {
+		r.unread = fmt.Errorf("check the Dockerfile against rules: %w", err)
 		return
 	}
 	r.file = file
