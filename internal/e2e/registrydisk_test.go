@@ -73,7 +73,7 @@ func smallRegistry(t *testing.T, e env, mib int) (host, store string) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for end := time.Now().Add(20 * time.Second); !answers(host); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); !responds(host); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the registry does not answer")
 		}
@@ -93,7 +93,7 @@ func freeAddress(t *testing.T) string {
 }
 
 // answers reports whether a registry is there.
-func answers(host string) bool {
+func responds(host string) bool {
 	resp, err := http.Get("http://" + host + "/v2/")
 	if err != nil {
 		return false
