@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -65,8 +66,18 @@ RUN --mount=type=secret,id=file --mount=type=secret,id=variable,env=VARIABLE --m
     get --post-data "a=$VARIABLE&b=$PLAIN&c=$(cat /run/secrets/file)" "` + site + `/post?code=$PLAIN"; \
     get "` + site + `/moved?hmac=$PLAIN"; get "` + site + `/malformed"; get "` + site + `/header"; \
     get "http://user:$PLAIN@127.0.0.1:9/?otp=$PLAIN"; get "http://user:$PLAIN@refused.test/?$PLAIN"; \
-    env | wc -l
+    echo "password $http_proxy" | sed 's/http:..step:/is /; s/@.*//'; env | wc -l
 `
+}
+
+// proxyPassword is what the step has printed of the address of its recorder.
+func proxyPassword(t *testing.T, log string) string {
+	t.Helper()
+	found := regexp.MustCompile(`password is ([A-Z2-7]{26,})\n`).FindStringSubmatch(log)
+	if found == nil {
+		t.Fatalf("the step did not print the password of its recorder:\n%s", log)
+	}
+	return found[1]
 }
 
 // TestSecretsLeaveTheBuildNowhere searches every byte that leaves a build that used
@@ -106,6 +117,7 @@ RUN --mount=type=secret,id=variable,env=VARIABLE test -z "$VARIABLE" || echo use
 		args: append(args, "--no-cache", "--export-cache", "type=local,mode=max,dest="+cache),
 	}
 	left := map[string]string{"progress": b.mustRun(t, e).log}
+	password := proxyPassword(t, left["progress"])
 	b.output, b.args = "", append(args, "--no-cache")
 	b.dir = files{"Dockerfile": "FROM busybox\nRUN --mount=type=secret,id=variable,env=VARIABLE test -z \"$VARIABLE\"\n"}.write(t)
 	failed := b.run(t, e)
@@ -133,6 +145,9 @@ RUN --mount=type=secret,id=variable,env=VARIABLE test -z "$VARIABLE" || echo use
 		for _, content := range [][]byte{raw, expand(t, raw)} {
 			if shows(content, canary) {
 				found++
+			}
+			if name != "progress" && shows(content, password) {
+				t.Errorf("the recorder's password is in %s", name)
 			}
 			for id, value := range secrets {
 				if shows(content, value) {
