@@ -95,7 +95,7 @@ func TestNothingOfTheMachineIsReachedPastTheRecorder(t *testing.T) {
 	}
 	for _, tr := range trials {
 		t.Run(tr.name, func(t *testing.T) {
-			if got := answers(t, r.log, tr); !maps.Equal(want, got) {
+			if got := trialAnswers(t, r.log, tr); !maps.Equal(want, got) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
 			s := a.step(t, fmt.Sprintf("%q]", tr.name))
@@ -110,7 +110,7 @@ func TestNothingOfTheMachineIsReachedPastTheRecorder(t *testing.T) {
 	if c, d := m.connections.Load(), m.datagrams.Load(); c+d > 0 {
 		t.Errorf("%d connections and %d datagrams came through", c, d)
 	}
-	got := answers(t, r.log, open)
+	got := trialAnswers(t, r.log, open)
 	for _, name := range []string{"TCP connection", "TCP fast open", "TCP server", "DNS by UDP", "netlink of sockets", "abstract Unix socket"} {
 		if why, ok := got[name]; !ok || why != "" {
 			t.Errorf("%s is refused without the recorder too (%q)", name, why)
@@ -147,10 +147,10 @@ func TestAStepCannotFakeTheRecordersAuthority(t *testing.T) {
 	context["Dockerfile"] = strings.Replace(context["Dockerfile"], "FROM base AS trusting\n", "FROM base AS trusting\nENV SSL_CERT_FILE=/server.pem\n", 1)
 	r, a := buildAccount(t, e, build{context: context, output: push(imageName(e.registry, t, "latest")), args: []string{"--no-cache"}})
 	const misdirected = "421 Misdirected Request"
-	if got, want := answers(t, r.log, faking), map[string]string{"faked authority": "502 Bad Gateway", "another host's name": misdirected}; !maps.Equal(want, got) {
+	if got, want := trialAnswers(t, r.log, faking), map[string]string{"faked authority": "502 Bad Gateway", "another host's name": misdirected}; !maps.Equal(want, got) {
 		t.Errorf("faking: got %q, want %q", got, want)
 	}
-	if got, want := answers(t, r.log, trusting), map[string]string{"faked authority": "", "another host's name": misdirected}; !maps.Equal(want, got) {
+	if got, want := trialAnswers(t, r.log, trusting), map[string]string{"faked authority": "", "another host's name": misdirected}; !maps.Equal(want, got) {
 		t.Errorf("control: got %q, want %q", got, want)
 	}
 	if asked.Load() != 1 {

@@ -80,8 +80,8 @@ func stepOutput(log, part string) string {
 	return out.String()
 }
 
-// answers are what a trial printed: of each attempt why it was refused, "" if it was not.
-func answers(t *testing.T, log string, tr trial) map[string]string {
+// trialAnswers are what a trial printed: of each attempt why it was refused, "" if it was not.
+func trialAnswers(t *testing.T, log string, tr trial) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for line := range strings.Lines(stepOutput(log, fmt.Sprintf("%q]", tr.name))) {
@@ -159,7 +159,7 @@ func TestEscapesAreRefusedAndTheRecordSaysByWhat(t *testing.T) {
 	for _, tr := range trials {
 		t.Run(tr.name, func(t *testing.T) {
 			profile, user, _ := strings.Cut(tr.name, "-")
-			got := answers(t, r.log, tr)
+			got := trialAnswers(t, r.log, tr)
 			want := refusals(user == "root")
 			if profile == "off" {
 				checkOpen(t, got, user)

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -88,45 +87,6 @@ func (r *Recorder) Finish() ([]step.Request, []string, error) {
 	return requests, reasons, nil
 }
 
-// access writes the command's files, authorities (PEM) among them, and returns its
-// variables.
-func (r *Recorder) access(at string, authorities []byte, environ []string) ([]string, error) {
-	dir := r.Dir
-	if dir == "" {
-		dir = "/dev/shm"
-	}
-	var err error
-	if r.files, err = os.MkdirTemp(dir, ".sworn-"); err != nil {
-		return nil, fmt.Errorf("make a folder for the command's certificates: %w", err)
-	}
-	bundle, conf := filepath.Join(r.files, "authorities.pem"), filepath.Join(r.files, "apt.conf")
-	apt, mode, err := aptConf(at, bundle, environ)
-	if err != nil {
-		return nil, err
-	}
-	for _, err := range []error{
-		os.Chmod(r.files, 0o755), // apt reads it as another user
-		os.WriteFile(bundle, authorities, 0o644),
-		os.WriteFile(conf, apt, 0o600),
-		os.Chmod(bundle, 0o644), // whatever the umask
-		os.Chmod(conf, mode),
-	} {
-		if err != nil {
-			return nil, fmt.Errorf("write the command's certificates: %w", err)
-		}
-	}
-	env := []string{"APT_CONFIG=" + conf}
-	for _, name := range []string{"http_proxy", "https_proxy", "all_proxy"} {
-		env = append(env, name+"="+at, strings.ToUpper(name)+"="+at)
-	}
-	// Nothing goes past the recorder, loopback included.
-	env = append(env, "no_proxy=", "NO_PROXY=", "npm_config_noproxy=")
-	for _, name := range bundleNames() {
-		env = append(env, name+"="+bundle)
-	}
-	return env, nil
-}
-
 // roots are the authorities that the container's programs trust, and those of files that
 // the Dockerfile names in variables which the recorder sets: for the command, as PEM, and
 // for the recorder, which has Mozilla's where the container has none. Both are read
@@ -192,23 +152,6 @@ func values(environ []string, names ...string) []string {
 		}
 	}
 	return out
-}
-
-// aptConf is apt's configuration (apt.conf(5)); one that the Dockerfile names comes first,
-// and who may not read that one may not read this one.
-func aptConf(at, bundle string, environ []string) ([]byte, fs.FileMode, error) {
-	var own []byte
-	mode := fs.FileMode(0o644)
-	for _, f := range values(environ, "APT_CONFIG") {
-		b, m, err := readFile(f)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, 0, err
-		}
-		if err == nil {
-			own, mode = append(b, '\n'), 0o400|0o644&m
-		}
-	}
-	return append(own, fmt.Sprintf("Acquire::http::Proxy %[1]q;\nAcquire::https::Proxy %[1]q;\nAcquire::https::CaInfo %[2]q;\n", at, bundle)...), mode, nil
 }
 
 // readFile returns what a file holds, and its permissions.

@@ -28,8 +28,11 @@ func TestTheCommandsFilesAndVariables(t *testing.T) {
 	if err := os.WriteFile(dir+"/own.conf", []byte("APT::Own \"1\";"), 0o640); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(dir+"/.wgetrc", []byte("quiet = on\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	r := Recorder{Dir: dir}
-	access, err := r.Start(runner.Way{Environ: []string{"PATH=/bin", "SSL_CERT_FILE=" + own, "APT_CONFIG=" + dir + "/own.conf", "CURL_CA_BUNDLE=/none"}})
+	access, err := r.Start(runner.Way{Environ: []string{"PATH=/bin", "HOME=" + dir, "SSL_CERT_FILE=" + own, "APT_CONFIG=" + dir + "/own.conf", "CURL_CA_BUNDLE=/none"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,11 +63,15 @@ func TestTheCommandsFilesAndVariables(t *testing.T) {
 	if st, err := os.Stat(env["APT_CONFIG"]); err != nil || st.Mode().Perm() != 0o640 {
 		t.Errorf("apt's configuration: %v, %v", st.Mode(), err)
 	}
+	wgetrc, err := os.ReadFile(env["WGETRC"])
+	if want := "quiet = on\n\nca_certificate = " + env["SSL_CERT_FILE"] + "\n"; err != nil || string(wgetrc) != want {
+		t.Errorf("wget's configuration %q, %v, want %q", wgetrc, err, want)
+	}
 	requests, reasons, err := r.Finish()
 	if requests == nil || len(requests)+len(reasons) > 0 || err != nil {
 		t.Errorf("%+v, %q, %v", requests, reasons, err)
 	}
-	if left, _ := os.ReadDir(dir); len(left) != 2 {
+	if left, _ := os.ReadDir(dir); len(left) != 3 {
 		t.Errorf("%v is left", left)
 	}
 }
