@@ -41,7 +41,7 @@ func TestBuildKitsProxyNetwork(t *testing.T) {
 	text := "FROM busybox\nCOPY ca.crt /etc/ssl/certs/ca-certificates.crt\n" +
 		"RUN cat /etc/ssl/certs/ca-certificates.crt | tee /read\n" +
 		"RUN wget -q -O /default " + url + "/file\n" +
-		"# sworn: network=record\nRUN wget -q -O /record " + url + "/file\n" +
+		"# sworn: network=record\nRUN wget -q -O /record " + url + "/file && test \"$PIP_CERT\" = /etc/ssl/certs/ca-certificates.crt && grep -q 'proxy CA' \"$PIP_CERT\"\n" +
 		"# sworn: network=record allow=\"" + url + "/file\"\nRUN wget -q -O /allow " + url + "/file && ! wget -q -O - " + url + "/moved\n" +
 		"RUN --network=none cat " + random + " > /none\n"
 	_, a := buildAccount(t, e, build{host: host, context: files{"Dockerfile": text, "ca.crt": own}, output: push(ref), opts: []string{"attest:provenance=mode=max"}})

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/sworn-build/sworn/step/runner"
 )
 
 // access writes the command's files, authorities (PEM) among them, and returns its
@@ -44,7 +46,7 @@ func (r *Recorder) access(at string, authorities []byte, environ []string) ([]st
 	}
 	// Nothing goes past the recorder, loopback included.
 	env = append(env, "no_proxy=", "NO_PROXY=", "npm_config_noproxy=")
-	for _, name := range bundleNames() {
+	for _, name := range runner.BundleVariables() {
 		env = append(env, name+"="+bundle)
 	}
 	return env, nil

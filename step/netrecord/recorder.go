@@ -39,20 +39,6 @@ func rootFiles() []string {
 	}
 }
 
-// bundleNames are the variables by which programs are told a file of authorities.
-func bundleNames() []string {
-	return []string{
-		"SSL_CERT_FILE",       // OpenSSL, Go, and much that uses them
-		"CURL_CA_BUNDLE",      // curl
-		"REQUESTS_CA_BUNDLE",  // Python's requests
-		"PIP_CERT",            // pip
-		"NODE_EXTRA_CA_CERTS", // Node.js, beside its own
-		"npm_config_cafile",   // npm
-		"GIT_SSL_CAINFO",      // git
-		"CARGO_HTTP_CAINFO",   // cargo
-	}
-}
-
 // Start implements [runner.Recorder].
 func (r *Recorder) Start(way runner.Way) (runner.Access, error) {
 	a, err := newAuthority(time.Now())
@@ -92,7 +78,7 @@ func (r *Recorder) Finish() ([]step.Request, []string, error) {
 // for the recorder, which has Mozilla's where the container has none. Both are read
 // before the command runs, so that it cannot change whom the recorder trusts.
 func roots(environ []string) ([]byte, *x509.CertPool, error) {
-	files := values(environ, bundleNames()...)
+	files := values(environ, runner.BundleVariables()...)
 	for _, f := range rootFiles() {
 		if _, err := os.Stat(f); err == nil {
 			files = append(files, f)

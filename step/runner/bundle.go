@@ -63,6 +63,33 @@ func findBundle(files []string) *bundle {
 	return nil
 }
 
+// BundleVariables are the variables by which programs are told a file of authorities.
+func BundleVariables() []string {
+	return []string{
+		"SSL_CERT_FILE",       // OpenSSL, Go, and much that uses them
+		"CURL_CA_BUNDLE",      // curl
+		"REQUESTS_CA_BUNDLE",  // Python's requests
+		"PIP_CERT",            // pip
+		"NODE_EXTRA_CA_CERTS", // Node.js, beside its own
+		"npm_config_cafile",   // npm
+		"GIT_SSL_CAINFO",      // git
+		"CARGO_HTTP_CAINFO",   // cargo
+	}
+}
+
+// env names the bundle in variables, for programs that have authorities of their own.
+// A nil bundle is none.
+func (b *bundle) env() []string {
+	if b == nil {
+		return nil
+	}
+	var out []string
+	for _, name := range BundleVariables() {
+		out = append(out, name+"="+b.path)
+	}
+	return out
+}
+
 // restore describes the bundle among inputs as the image has it, if the step left it as
 // it was. A nil bundle does nothing.
 func (b *bundle) restore(inputs []step.Input) {

@@ -39,10 +39,14 @@ type Access struct {
 
 // startRecorder starts the recorder that the configuration asks for, if it does. In
 // BuildKit's proxy network there is one already, which knows no patterns: only where
-// those are given another one is needed.
+// those are given another one is needed. Else the command gets what a recorder of ours
+// would give it, the authorities that BuildKit's proxy is trusted by.
 func (r *run) startRecorder(o Options, environ []string) (Access, error) {
-	if r.cfg.Network == nil || r.proxied && len(r.cfg.Network.Allow) == 0 {
+	switch {
+	case r.cfg.Network == nil:
 		return Access{}, nil
+	case r.proxied && len(r.cfg.Network.Allow) == 0:
+		return Access{Env: r.bundle.env()}, nil
 	}
 	if o.Recorder == nil {
 		return Access{}, errors.New("record network: this runner has no recorder")

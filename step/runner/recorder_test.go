@@ -2,6 +2,7 @@ package runner
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +28,7 @@ func TestOneRecorderIsEnough(t *testing.T) {
 	record := func(recorder string, complete bool) *step.Network {
 		return &step.Network{Mode: step.NetworkRecord, Recorder: recorder, Enforced: true, Complete: complete, Requests: []step.Request{}}
 	}
+	b := &bundle{path: "/etc/ca.pem"}
 	for _, tt := range []struct {
 		what    string
 		network *step.ConfigNetwork
@@ -42,10 +44,13 @@ func TestOneRecorderIsEnough(t *testing.T) {
 		{what: "allow behind BuildKit", network: &step.ConfigNetwork{Allow: allow}, proxied: true, started: true, want: record(step.RecorderSworn, true)},
 	} {
 		var way Way
-		r := run{cfg: step.Config{Network: tt.network}, proxied: tt.proxied}
+		r := run{cfg: step.Config{Network: tt.network}, proxied: tt.proxied, bundle: b}
 		access, err := r.startRecorder(Options{Recorder: asked{&way}}, env)
 		if err != nil || (access.Port != 0) != tt.started {
 			t.Errorf("%s: started %t, %v, want %t", tt.what, access.Port != 0, err, tt.started)
+		}
+		if told := slices.Contains(access.Env, "PIP_CERT=/etc/ca.pem"); told != (tt.network != nil && !tt.started) {
+			t.Errorf("%s: variables %q", tt.what, access.Env)
 		}
 		want := Way{}
 		if tt.started {
