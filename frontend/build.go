@@ -54,7 +54,8 @@ type Frontend struct {
 	// OwnSyntax makes this frontend build every Dockerfile itself. It is told the
 	// reference when a syntax line names a frontend; options behind it are in force.
 	// Nil: a Dockerfile that names a frontend is forwarded to it, as upstream does,
-	// unless this frontend was called through that line.
+	// unless this frontend was called through that line, or Environ has an option that
+	// builds can only tighten.
 	OwnSyntax func(ref string)
 }
 
@@ -75,7 +76,11 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (_ *client.Result,
 	if err != nil {
 		return nil, err
 	}
-	if f.OwnSyntax != nil {
+	if held := heldTo(f.Environ); f.OwnSyntax == nil && len(held) > 0 {
+		if opts, err = heldSyntax(ctx, src, opts, held); err != nil {
+			return nil, err
+		}
+	} else if f.OwnSyntax != nil {
 		opts = ownSyntax(src, opts, f.OwnSyntax)
 	} else if res, ok, err := forwarded(ctx, rc, src, opts); ok {
 		return res, err

@@ -200,6 +200,21 @@ func (d option) read(value string) (string, error) {
 	return value, nil
 }
 
+// heldTo names the variables of the frontend's environment that builds can only tighten.
+func heldTo(env []string) []string {
+	var out []string
+	for _, kv := range env {
+		k, v, _ := strings.Cut(kv, "=")
+		for _, d := range options() {
+			if d.tighten != nil && v != d.initial && strings.HasPrefix(k, argPrefix) && strings.ToLower(strings.TrimPrefix(k, argPrefix)) == d.key {
+				out = append(out, k)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // plain reports whether the options leave nothing for Sworn to do: the build is then
 // upstream's, vertex by vertex.
 func (o Options) plain() bool {

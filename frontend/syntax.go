@@ -92,6 +92,23 @@ func ownSyntax(src *dockerui.Source, opts map[string]string, tell func(ref strin
 	return opts
 }
 
+// heldSyntax returns the options of a build whose Dockerfile is not forwarded because the
+// operator's image holds builds to something, which no other frontend would do.
+func heldSyntax(ctx context.Context, src *dockerui.Source, opts map[string]string, held []string) (map[string]string, error) {
+	if _, ok := opts[optCmdline]; ok {
+		return opts, nil
+	}
+	why := "the frontend image holds all builds to its " + strings.Join(held, " and ")
+	if line, ok := opts[keySyntaxArg]; ok {
+		return nil, fmt.Errorf("%s=%s asks for another frontend, but %s", keySyntaxArg, line, why)
+	}
+	return ownSyntax(src, opts, func(ref string) {
+		src.Warn(ctx, fmt.Sprintf("The frontend %s that the syntax line names is not called: %s", ref, why), client.WarnOpts{
+			Level: 1, Range: []*pb.Range{{Start: &pb.Position{Line: 1}, End: &pb.Position{Line: 1}}},
+		})
+	}), nil
+}
+
 func forward(ctx context.Context, c client.Client, ref, line string) (*client.Result, error) {
 	bopts := c.BuildOpts()
 	opts := bopts.Opts

@@ -60,6 +60,42 @@ func (f *frontendCalls) Solve(_ context.Context, req client.SolveRequest) (*clie
 	return client.NewResult(), f.err
 }
 
+// TestBuildsThatAreHeldToSomethingAreNotForwarded: another frontend would not hold them
+// to it.
+func TestBuildsThatAreHeldToSomethingAreNotForwarded(t *testing.T) {
+	const dockerfile = "# syntax=docker/dockerfile:1\nFROM scratch\nCOPY a /a\n"
+	for _, c := range []struct {
+		name, variable string
+		opts           map[string]string
+		err            string
+	}{
+		{name: "a Dockerfile that names another frontend", variable: "SWORN_BASE=signed", err: "base=signed: nobody is trusted"},
+		{name: "rules", variable: "SWORN_RULES=none"},
+		{
+			name: "BUILDKIT_SYNTAX", variable: "SWORN_BASE=signed", opts: map[string]string{keySyntaxArg: "docker/dockerfile:1"},
+			err: "build-arg:BUILDKIT_SYNTAX=docker/dockerfile:1 asks for another frontend, but the frontend image holds all builds to its SWORN_BASE",
+		},
+		{
+			name: "options of another frontend", variable: "SWORN_BASE=signed", opts: map[string]string{"build-arg:SWORN_BASE": "any"},
+			err: "build arg SWORN_BASE: base=any is weaker than base=signed",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := newGateway(t, dockerfile, c.opts)
+			delete(g.opts, optCmdline)
+			_, err := Frontend{Environ: []string{c.variable}}.Build(t.Context(), g)
+			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+				t.Errorf("error %v, want %q", err, c.err)
+			}
+			for _, req := range g.solved {
+				if req.Frontend != "" {
+					t.Errorf("forwarded to %s", req.FrontendOpt["source"])
+				}
+			}
+		})
+	}
+}
+
 func TestForwardToTheFrontendThatTheUserNames(t *testing.T) {
 	const dockerfile = "# syntax=registry.test/other:1 a=b\nFROM scratch\n"
 	src := &dockerui.Source{SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", []byte(dockerfile))}

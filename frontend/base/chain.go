@@ -40,7 +40,7 @@ func refusef(format string, args ...any) error {
 const (
 	// BuildAdvice is for images without attestations.
 	BuildAdvice = "build it with attestations (docker buildx build --push --provenance=mode=max) and sign them (sworn sign --key KEY IMAGE)"
-	signAdvice  = "sign it (sworn sign --key KEY IMAGE); a builder remembers for some minutes that there was no signature"
+	signAdvice  = "sign it (sworn sign --key KEY IMAGE); a builder that has looked before may remember that there was no signature until buildctl prune"
 )
 
 // Check verifies that the attestations of an image are signed. pinned is the digest that

@@ -3,15 +3,17 @@ package trust
 import (
 	"fmt"
 	"testing"
+
+	"github.com/sworn-build/sworn/provenance/trust/trusttest"
 )
 
 // FuzzVerify: whatever a bundle is, nobody who signed nothing has signed it.
 func FuzzVerify(f *testing.F) {
-	s := sigstore(f)
+	s := trusttest.New(f)
 	f.Add(signedBundle(f, p256(f)))
 	f.Add(keyless(f, s, subject, issuer))
 	innocent := anchorsOf(f, map[string][]byte{
-		"k.pub": pemOf(f, p256(f).Public()), TrustedRootFile: rootOf(f, sigstore(f), false),
+		"k.pub": pemOf(f, p256(f).Public()), TrustedRootFile: trusttest.New(f).Root(f, false),
 		IdentitiesFile: fmt.Appendf(nil, `[{"issuer":%q,"subjectRegexp":".*"}]`, issuer),
 	})
 	f.Fuzz(func(t *testing.T, b []byte) {
