@@ -55,8 +55,10 @@ func (c checksum) covers(form *regexp.Regexp) bool {
 	return c.unknown || c.text != "" && (form == nil || form.MatchString(c.text))
 }
 
-// shown is a source as the Dockerfile has it, less user names, passwords and queries.
+// shown is a source as the Dockerfile has it, less quotes, user names, passwords and
+// queries.
 func shown(word string) string {
+	word = strings.Trim(word, `"'`)
 	word, _, _ = strings.Cut(word, "?")
 	scheme, rest, ok := strings.Cut(word, "://")
 	if !ok {

@@ -139,6 +139,7 @@ func TestAddWithoutChecksum(t *testing.T) {
 		"ADD --checksum=$FROM_THE_BASE https://a.test/x /x":               nil,
 		"ARG V=1\nADD https://a.test/x-$V.tgz /x":                         url("https://a.test/x-$V.tgz", "3"),
 		"ENV U=https://a.test\nADD $U/x /x":                               url("$U/x", "3"),
+		"ADD --keep-git-dir=true \"https://github.test/a/b.git#$V\" .":    git("https://github.test/a/b.git#$V"),
 		"ADD $UNKNOWN/x /x":                                               nil,
 		"ADD x.tgz /x":                                                    nil,
 		"ADD . /x":                                                        nil,

@@ -92,7 +92,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// answers reports whether a registry is there.
+// responds reports whether a registry is there.
 func responds(host string) bool {
 	resp, err := http.Get("http://" + host + "/v2/")
 	if err != nil {
