@@ -3,6 +3,7 @@ package frontend
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -28,8 +29,8 @@ func (e *RuleError) Error() string {
 
 // report warns of what rules at level warn have found, as BuildKit does of its own
 // checks, and returns one error with everything that rules at level error have found; it
-// carries the lines. Findings of rules that are off, or skipped above their instruction,
-// are dropped.
+// carries the lines. Findings of rules that are off, and those that are skipped or accepted
+// above their instruction, are dropped.
 func (r *request) report(ctx context.Context, findings []rules.Finding) error {
 	warnings, refused := r.split(findings)
 	for _, f := range warnings {
@@ -54,6 +55,7 @@ func (r *request) split(findings []rules.Finding) (warnings, refused []rules.Fin
 	if r.file != nil {
 		findings = r.file.Unskipped(set, findings)
 	}
+	findings = slices.DeleteFunc(slices.Clone(findings), func(f rules.Finding) bool { return r.steps.accepts(f.Line(), f.Rule) })
 	return set.Split(findings)
 }
 

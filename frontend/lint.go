@@ -2,10 +2,12 @@ package frontend
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 
 	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/subrequests/lint"
 	"github.com/moby/buildkit/solver/pb"
@@ -63,9 +65,25 @@ func (r *request) namedContext(p ocispecs.Platform) func(string) bool {
 	}
 }
 
+// rangesOf are where an error of a parser is.
+func rangesOf(err error) []*pb.Range {
+	var out []*pb.Range
+	var el *parser.LocationError
+	if errors.As(err, &el) {
+		for _, ranges := range el.Locations {
+			out = append(out, pbRanges(ranges)...)
+		}
+	}
+	return out
+}
+
 // lint adds findings of rules to those of BuildKit's own checks. What would fail the build
 // is the error of the check, unless it has one already.
 func (r *request) lint(results *lint.LintResults) {
+	var err error
+	if r.steps, err = readProfiles(r.src.Data, r.options); err != nil && results.Error == nil {
+		results.Error = &lint.BuildError{Message: err.Error(), Location: pb.Location{Ranges: rangesOf(err)}}
+	}
 	warnings, refused := r.split(r.inDockerfile(nil, r.bc.Target == ""))
 	for _, s := range results.Sources { // BuildKit's own checks show it too
 		if bytes.Equal(s.Data, r.src.Data) {

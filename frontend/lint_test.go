@@ -126,6 +126,49 @@ func TestNoFindingShowsASecret(t *testing.T) {
 	}
 }
 
+// TestDirectivesAcceptWhatRulesFind: at any level, and less what the operator has named.
+func TestDirectivesAcceptWhatRulesFind(t *testing.T) {
+	const dockerfile = "FROM registry.test/a:1\n# sworn: accept=DownloadPipedToShell reason=\"no other way\"\nRUN curl https://a.test | sh\nRUN curl https://b.test | sh\n"
+	const found = "DownloadPipedToShell: sh runs what curl downloads: save it, verify it, then run it (line 4)"
+	const held = "directive in line 2: accept=DownloadPipedToShell: the frontend image holds all builds to that rule"
+	for _, c := range []struct {
+		name, dockerfile string
+		env              []string
+		want             string
+	}{
+		{"another step", dockerfile, nil, found},
+		{"the only one", strings.TrimSuffix(dockerfile, "RUN curl https://b.test | sh\n"), nil, ""},
+		{"named by the operator", dockerfile, []string{"SWORN_RULES=DownloadPipedToShell:warn"}, held},
+		{"another one named", strings.TrimSuffix(dockerfile, "RUN curl https://b.test | sh\n"), []string{"SWORN_RULES=AddWithoutChecksum:warn"}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			opts := map[string]string{"build-arg:SWORN_RULES": "DownloadPipedToShell:error"}
+			f := newGateway(t, c.dockerfile, opts)
+			_, err := (Frontend{Environ: c.env}).Build(t.Context(), f)
+			got, _ := linted(t, c.env, c.dockerfile, opts)
+			if c.want == "" {
+				if err != nil || got.Error != nil || len(got.Warnings) > 0 {
+					t.Fatalf("%v; lint: %+v", err, got)
+				}
+				for _, data := range f.plans(t) {
+					p, err := step.DecodePlan(data)
+					want := []step.Directive{{Line: 2, Accept: []string{rules.DownloadPipedToShell}, Reason: "no other way"}}
+					if d := cmp.Diff(want, p.Steps[0].Directives); err != nil || d != "" {
+						t.Errorf("%v, directives (-want +got):\n%s", err, d)
+					}
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "(line 3)") {
+				t.Errorf("error %v, want %s", err, c.want)
+			}
+			if got.Error == nil || !strings.Contains(got.Error.Message, c.want) || len(got.Error.Location.Ranges) != 1 {
+				t.Errorf("lint: %+v, want %s", got.Error, c.want)
+			}
+		})
+	}
+}
+
 // TestRulesAtLevelErrorFailBeforeAnythingRuns: the daemon is asked for the Dockerfile, and
 // not for any step.
 func TestRulesAtLevelErrorFailBeforeAnythingRuns(t *testing.T) {

@@ -43,15 +43,22 @@ func readProfiles(dockerfile []byte, o Options) (*profiles, error) {
 	lines := strings.SplitAfter(string(dockerfile), "\n")
 	for i, run := range runs {
 		profile, err := o.directed(run)
+		if err == nil {
+			err = o.accepted(run.All())
+		}
 		if err != nil {
 			return nil, run.Error(err)
+		}
+		p.lines[run.Line] = run.Directives
+		if d := run.All(); d.Harden == "" && d.Network == "" && len(d.Allow) == 0 && !d.Root {
+			continue // it runs as others do
 		}
 		mark := nonce + "-" + strconv.Itoa(i)
 		at := run.Line - 1
 		if lines[at], err = withFlag(lines[at], graph.MarkFlag(mark)); err != nil {
 			return nil, run.Error(err)
 		}
-		p.marked[mark], p.lines[run.Line] = profile, run.Directives
+		p.marked[mark] = profile
 	}
 	p.dockerfile = []byte(strings.Join(lines, ""))
 	return p, nil
@@ -119,6 +126,26 @@ func (o Options) directed(run directive.Run) (step.Profile, error) {
 		return p, errors.New("allow adds to what the options allow: give a reason=\"...\"")
 	}
 	return p, nil
+}
+
+// accepted checks what directives of a RUN accept.
+func (o Options) accepted(d step.Directive) error {
+	set := o.ruleSet()
+	for _, id := range d.Accept {
+		if set.Held(id) {
+			return fmt.Errorf("accept=%s: the frontend image holds all builds to that rule", id)
+		}
+	}
+	if len(d.Accept) > 0 && d.Reason == "" {
+		return fmt.Errorf("accept=%s silences a rule: give a reason=\"...\"", strings.Join(d.Accept, ","))
+	}
+	return nil
+}
+
+// accepts reports whether a directive above the instruction in a line accepts what a rule
+// finds.
+func (p *profiles) accepts(line int, rule string) bool {
+	return p != nil && slices.ContainsFunc(p.lines[line], func(d step.Directive) bool { return slices.Contains(d.Accept, rule) })
 }
 
 // Profiles and networks, the weakest first.

@@ -134,6 +134,7 @@ func TestWhatWeakensNeedsAReason(t *testing.T) {
 		{"patterns that do nothing", "", "allow=a.test", "RUN x", "allow does nothing without network=record", 2},
 		{"patterns that restrict", "network=record", "allow=a.test", "RUN x", "", 0},
 		{"patterns that add", "network=record allow=b.test", "allow=a.test", "RUN x", `allow adds to what the options allow: give a reason="..."`, 2},
+		{"a rule that is accepted", "", "accept=UnexplainedFile", "RUN x", `accept=UnexplainedFile silences a rule: give a reason="..."`, 2},
 		{"nothing to record with", "network=record", "", "RUN --security=insecure x", "network=record: the step runs with security=insecure and could change its own record; a directive above the RUN can say `# sworn: network=default reason=\"...\"`", 3},
 		{"nothing to record in", "network=record statements=off", "", "RUN x", "network=record: with statements=off nothing is recorded", 3},
 		{"a reserved secret", "", "", "RUN --mount=type=secret,id=sworn.key x", `the RUN asks for "sworn.key": ids of secrets and ssh sockets that begin with "sworn." are reserved`, 3},

@@ -156,6 +156,8 @@ type Directive struct {
 	Harden  string   `json:"harden,omitempty"`
 	Network string   `json:"network,omitempty"`
 	Allow   []string `json:"allow,omitempty"` // sorted
+	// Accept are ids of build rules that find nothing in the step, sorted.
+	Accept []string `json:"accept,omitempty"`
 	// Root: under strict the command may be root.
 	Root   bool   `json:"root,omitempty"`
 	Reason string `json:"reason,omitempty"`

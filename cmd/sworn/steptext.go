@@ -127,6 +127,7 @@ func directiveText(d step.Directive) string {
 	add("harden", d.Harden)
 	add("network", d.Network)
 	add("allow", strings.Join(d.Allow, ","))
+	add("accept", strings.Join(d.Accept, ","))
 	if d.Root {
 		add("root", "yes")
 	}

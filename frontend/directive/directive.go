@@ -5,6 +5,8 @@
 //	# sworn: harden=off reason="the installer needs mknod"
 //	RUN make install
 //
+// or which build rules find nothing in it (accept=ID reason="...").
+//
 // They stand directly above their RUN; lines add up, and other comments may stand
 // between. What looks like a directive and is none, or stands elsewhere, is an error with
 // its line. Lines of heredocs are no comments.
@@ -29,7 +31,7 @@ type Run struct {
 	Line int
 	// Network is what the instruction's own --network says; empty when it says nothing.
 	Network string
-	// Directives above it, at least one. No key but allow is in two of them.
+	// Directives above it, at least one. No key but accept and allow is in two of them.
 	Directives []step.Directive
 }
 
@@ -157,8 +159,11 @@ func (r Run) All() step.Directive {
 		all.Network += d.Network
 		all.Root = all.Root || d.Root
 		all.Reason += d.Reason
+		all.Accept = append(all.Accept, d.Accept...)
 		all.Allow = append(all.Allow, d.Allow...)
 	}
+	slices.Sort(all.Accept)
+	all.Accept = slices.Compact(all.Accept)
 	slices.Sort(all.Allow)
 	all.Allow = slices.Compact(all.Allow)
 	return all

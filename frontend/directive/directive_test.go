@@ -34,6 +34,12 @@ func TestDirectivesBelongToTheRunBelow(t *testing.T) {
 				{Line: 3, Network: step.NetworkRecord, Reason: "a = b, c", Allow: []string{"b"}, Root: true},
 			}}},
 		},
+		{
+			"rules that are accepted", "FROM a\n# sworn: accept=UnexplainedFile,SetuidFileAdded,UnexplainedFile reason=x\n# sworn: accept=DownloadPipedToShell\nRUN x\n",
+			[]directive.Run{{Line: 4, Directives: []step.Directive{
+				{Line: 2, Accept: []string{"SetuidFileAdded", "UnexplainedFile"}, Reason: "x"}, {Line: 3, Accept: []string{"DownloadPipedToShell"}},
+			}}},
+		},
 		{"heredocs are no comments", "FROM a\nRUN <<A cat <<B\n# sworn: nonsense\nA\n# sworn: more\nB\n# sworn: network=record\nRUN <<E\n# sworn: x\nE\n", one(8, record, 7)},
 		{"continued", "FROM a\n# sworn: network=record\nRUN x \\\n  # a comment\n  y\nRUN z\n", one(3, record, 2)},
 		{"every stage", "FROM a\n# sworn: network=record\nRUN x\nFROM b\nRUN x\n", one(3, record, 2)},
@@ -57,10 +63,10 @@ func TestDirectivesThatSayNothingSoundAreRefused(t *testing.T) {
 		{"an empty line", "FROM a\n# sworn: harden=off\n\nRUN x\n", "directive in line 2: a directive stands directly above a RUN, without an empty line"},
 		{"at the end", "FROM a\n# sworn: harden=off", "directive in line 2: a directive stands directly above a RUN"},
 		{"inside", "FROM a\nRUN x \\\n# sworn: harden=off\n  y\n", "directive in line 3: a directive stands above its RUN, not between its lines"},
-		{"unknown key", "FROM a\n# sworn: speed=fast\nRUN x\n", `directive in line 2: unknown key "speed"; valid: allow, harden, network, reason, root`},
+		{"unknown key", "FROM a\n# sworn: speed=fast\nRUN x\n", `directive in line 2: unknown key "speed"; valid: accept, allow, harden, network, reason, root`},
 		{"unknown value", "FROM a\n# sworn: harden=some\nRUN x\n", `directive in line 2: unknown value "some" of harden; valid: off, baseline, strict`},
-		{"no value", "FROM a\n# sworn: harden network=none\nRUN x\n", `directive in line 2: "harden" is not KEY=VALUE; valid keys: allow, harden, network, reason, root`},
-		{"nothing", "FROM a\n# sworn:\nRUN x\n", "directive in line 2: it says nothing; valid: allow, harden, network, reason, root"},
+		{"no value", "FROM a\n# sworn: harden network=none\nRUN x\n", `directive in line 2: "harden" is not KEY=VALUE; valid keys: accept, allow, harden, network, reason, root`},
+		{"nothing", "FROM a\n# sworn:\nRUN x\n", "directive in line 2: it says nothing; valid: accept, allow, harden, network, reason, root"},
 		{"twice in a line", "FROM a\n# sworn: harden=off harden=off\nRUN x\n", "directive in line 2: harden is given twice"},
 		{"twice in two", "FROM a\n# sworn: harden=off\n# sworn: harden=off\nRUN x\n", "directive in line 3: harden is given in line 2 already"},
 		{"an open quote", "FROM a\n# sworn: reason=\"x\nRUN x\n", "directive in line 2: the value of reason has no closing quote"},
@@ -68,6 +74,7 @@ func TestDirectivesThatSayNothingSoundAreRefused(t *testing.T) {
 		{"an empty reason", "FROM a\n# sworn: reason=\" \"\nRUN x\n", "directive in line 2: reason has to be 1 to 1024 bytes of printable text"},
 		{"a long reason", "FROM a\n# sworn: reason=" + strings.Repeat("x", 1025) + "\nRUN x\n", "directive in line 2: reason has to be 1 to 1024 bytes of printable text"},
 		{"a bad pattern", "FROM a\n# sworn: allow=\"a, b\"\nRUN x\n", `directive in line 2: bad allow pattern " b"; valid: PATTERN[,PATTERN] without spaces`},
+		{"an unknown rule", "FROM a\n# sworn: accept=UnexplainedFile,all reason=x\nRUN x\n", `directive in line 2: unknown value "all" of accept; valid: AddWithoutChecksum, DownloadPipedToShell, ListedLicence, SecretValueInArgOrEnv, SetuidFileAdded, UnattestedBaseImage, UndeclaredPackageSource, UnexplainedFile, UnpinnedBaseImage, WorldWritableFileAdded`},
 		{"no root", "FROM a\n# sworn: root=no\nRUN x\n", `directive in line 2: unknown value "no" of root; valid: yes`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -80,6 +87,7 @@ func TestDirectivesThatSayNothingSoundAreRefused(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("FROM a\n# sworn: harden=off reason=\"x y\" allow=a,b\nRUN <<E\nx\nE\n"))
+	f.Add([]byte("FROM a\n# sworn: accept=DownloadPipedToShell,UnexplainedFile reason=x\nRUN x\n"))
 	f.Add([]byte("# sworn: network=none\nFROM a\nRUN x \\\n# sworn: root=yes\ny"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		runs, err := directive.Parse(b)

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/sworn-build/sworn/frontend/rules"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -19,7 +20,7 @@ var (
 	networkValues = []string{step.NetworkDefault, step.NetworkNone, step.NetworkRecord}
 )
 
-const keys = "allow, harden, network, reason, root"
+const keys = "accept, allow, harden, network, reason, root"
 
 // read reads the words behind the prefix: KEY=VALUE, the value in double quotes when it
 // has spaces.
@@ -31,7 +32,7 @@ func read(text string) (step.Directive, error) {
 		if err != nil {
 			return d, err
 		}
-		if given[key] && key != "allow" {
+		if given[key] && key != "allow" && key != "accept" {
 			return d, fmt.Errorf("%s is given twice", key)
 		}
 		given[key] = true
@@ -86,12 +87,32 @@ func set(d *step.Directive, key, value string) error {
 			return fmt.Errorf("reason has to be 1 to %d bytes of printable text", maxReason)
 		}
 		return nil
+	case "accept":
+		ids, err := ruleIDs(value)
+		d.Accept = append(d.Accept, ids...)
+		return err
 	case "allow":
 		patterns, err := Patterns(value)
 		d.Allow = append(d.Allow, patterns...)
 		return err
 	}
 	return fmt.Errorf("unknown key %q; valid: %s", key, keys)
+}
+
+// ruleIDs splits a list of ids of rules at its commas. They come sorted, each once.
+func ruleIDs(list string) ([]string, error) {
+	out := strings.Split(list, ",")
+	var valid []string
+	for _, r := range rules.Table() {
+		valid = append(valid, r.ID)
+	}
+	for _, id := range out {
+		if err := oneOf("accept", id, valid); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 func oneOf(key, value string, valid []string) error {

@@ -140,6 +140,9 @@ func (s Set) Level(id string) Level {
 	return Off
 }
 
+// Held reports whether the operator has named a rule: builds may not weaken it.
+func (s Set) Held(id string) bool { return s.held[id] }
+
 // Any reports whether a rule that looks at a place is on.
 func (s Set) Any(p Place) bool {
 	return slices.ContainsFunc(Table(), func(r Rule) bool { return r.Place == p && s.Level(r.ID) != Off })

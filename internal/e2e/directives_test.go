@@ -76,11 +76,28 @@ RUN --network=none { grep CapEff /proc/self/status; ls /sys/class/net | wc -l; }
 	}
 }
 
+// TestAnAcceptedFindingIsOnRecord: the build goes on, and the statement says what was
+// accepted and why.
+func TestAnAcceptedFindingIsOnRecord(t *testing.T) {
+	e := mustEnv(t)
+	const text = "FROM busybox\n# sworn: accept=DownloadPipedToShell reason=\"no other way\"\nRUN if false; then wget -qO- https://a.test | sh; fi\n"
+	r, image := buildOn(t, e, e.frontend(), " rules=DownloadPipedToShell:error", text)
+	if r.err != nil || strings.Contains(r.log, "DownloadPipedToShell:") {
+		t.Fatalf("%v\n%s", r.err, r.log)
+	}
+	want := []step.Directive{{Line: 3, Accept: []string{"DownloadPipedToShell"}, Reason: "no other way"}}
+	if d := cmp.Diff(want, accountOf(t, image).step(t, "RUN if false").Directives); d != "" {
+		t.Errorf("directives (-want +got):\n%s", d)
+	}
+	r, image = buildOn(t, e, e.frontend(), " rules=DownloadPipedToShell:error", strings.Replace(text, "# sworn", "# not sworn", 1))
+	wantRefused(t, r, image, "DownloadPipedToShell: sh runs what wget downloads", "RUN if false")
+}
+
 func TestABadDirectiveIsOneClearLine(t *testing.T) {
 	e := mustEnv(t)
 	for _, c := range []struct{ name, text, want, line string }{
 		{"no reason", "FROM busybox\n# sworn: harden=off\nRUN true\n", `directive in line 2: harden=off is less than the options say (baseline): give a reason="..."`, "   2 | >>> # sworn: harden=off"},
-		{"unknown", "FROM busybox\n# sworn: speed=1\nRUN true\n", `directive in line 2: unknown key "speed"; valid: allow, harden, network, reason, root`, "   2 | >>> # sworn: speed=1"},
+		{"unknown", "FROM busybox\n# sworn: speed=1\nRUN true\n", `directive in line 2: unknown key "speed"; valid: accept, allow, harden, network, reason, root`, "   2 | >>> # sworn: speed=1"},
 		{"elsewhere", "FROM busybox\n# sworn: network=none\nCOPY x /\n", "directive in line 2: a directive stands directly above a RUN, not a COPY", "   2 | >>> # sworn: network=none"},
 		{"reserved", "FROM busybox\nRUN --mount=type=secret,id=sworn.key true\n", `line 2: the RUN asks for "sworn.key"`, "   2 | >>> RUN --mount=type=secret,id=sworn.key true"},
 	} {

@@ -163,6 +163,7 @@ func TestNoBuildWeakensRulesOfTheOperator(t *testing.T) {
 		{"a build arg", "", text, []string{"build-arg:SWORN_RULES=none"}, "DownloadPipedToShell:off " + weaker},
 		{"a directive", "\n# check=skip=all", text, nil, found},
 		{"one above the instruction", "", strings.Replace(text, "RUN if", "# check=skip=DownloadPipedToShell\nRUN if", 1), nil, found},
+		{"one of ours", "", strings.Replace(text, "RUN if", "# sworn: accept=DownloadPipedToShell reason=x\nRUN if", 1), nil, "accept=DownloadPipedToShell: the frontend image holds all builds to that rule"},
 		{"check options of the build", "", text, []string{"build-arg:BUILDKIT_DOCKERFILE_CHECK=skip=all"}, found},
 	} {
 		t.Run(c.name, func(t *testing.T) {
