@@ -147,7 +147,7 @@ func ours(peaks map[string]int64) map[string]int64 {
 // scenario measures all rounds of a cell and saves it.
 func (s *series) scenario(ctx context.Context, name string) error {
 	c := results.Cell{
-		Project: s.project.name, Scenario: name, Commit: s.commit, Load: load(), Sizes: s.sizes, Peaks: s.peaks,
+		Project: s.project.name, Scenario: name, Commit: s.commit, Runs: s.project.runs(name), Load: load(), Sizes: s.sizes, Peaks: s.peaks,
 	}
 	rounds, variants := s.runs, results.Variants()
 	if s.project.parts && name == warm {

@@ -46,7 +46,7 @@ func projects() []project {
 		{name: "npm", scenarios: all},
 	}
 	for i := range out {
-		out[i].parts = out[i].name == "apt" || out[i].name == "gcc"
+		out[i].parts = true
 		out[i].base, out[i].dockerfile = text(out[i].name, "base.Dockerfile"), text(out[i].name, "Dockerfile")
 	}
 	for _, n := range []int{10, 50, 200} {
@@ -73,6 +73,17 @@ func text(project, name string) string {
 		panic(err)
 	}
 	return string(b)
+}
+
+// runs is how many RUN instructions of the Dockerfile run in a scenario.
+func (p project) runs(scenario string) int {
+	switch scenario {
+	case cold, warm:
+		return strings.Count("\n"+p.dockerfile, "\nRUN ")
+	case edited:
+		return 1
+	}
+	return 0
 }
 
 // fill sets the words of a Dockerfile and its syntax line.

@@ -44,12 +44,22 @@ func round(upstream, syft, sworn float64) results.Round {
 	}
 }
 
+// parts is a round with walls of upstream, of the sandbox alone, of all, and of all that
+// watches nothing.
+func parts(upstream, sandbox, all, unwatched float64) results.Round {
+	r := round(upstream, upstream, all)
+	r[results.NoStatements], r[results.NoObserve] = results.Run{Wall: sandbox}, results.Run{Wall: unwatched}
+	return r
+}
+
 func TestVerdictsAreComputed(t *testing.T) {
 	r := report{now: results.File{
 		Frontend: &results.Frontend{Compressed: map[string]int64{results.Sworn: maxImage + 1}, Start: map[string][]float64{results.Sworn: {0.001}}},
 		Cells: []results.Cell{
 			{Project: "apt", Scenario: "cold", Rounds: []results.Round{round(10, 20, 10.4), round(10, 20, 10.6), round(10, 20, 10.45)}},
 			{Project: "gcc", Scenario: "warm", Rounds: []results.Round{round(10, 10, 11)}},
+			{Project: "go", Scenario: "warm", Runs: 2, Rounds: []results.Round{parts(10, 10.2, 11, 10.9), parts(10, 10.1, 12, 11.6), parts(10, 10.4, 12, 11.8)}},
+			{Project: "npm", Scenario: "warm", Runs: 1, Rounds: []results.Round{parts(10, 10.2, 11, 10.6)}},
 			{Project: "apt", Scenario: "cached", Rounds: []results.Round{round(1, 1, 1.6)}},
 			{Project: "apt", Scenario: "edited", Rounds: []results.Round{round(1, 2, 1.6)}},
 			{Project: "files-10", Scenario: "warm", Rounds: []results.Round{round(1, 1, 2)}},
@@ -62,8 +72,9 @@ func TestVerdictsAreComputed(t *testing.T) {
 		t    target
 		want string
 	}{
-		"total":        {r.total(), "**met in 1 of 2**"},
-		"below syft":   {r.belowSyft(), "**met in 2 of 3**"},
+		"total":        {r.total(), "**met in 1 of 4**"},
+		"below syft":   {r.belowSyft(), "**met in 2 of 5**"},
+		"overhead":     {r.overhead(), "**met in 1 of 2**"},
 		"cached":       {r.cachedRebuild(), "**not met**"},
 		"unchanged":    {r.unchanged(), "**not met**"},
 		"last changed": {r.changedLast(), "**not met**"},

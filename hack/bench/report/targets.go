@@ -18,6 +18,8 @@ const (
 	maxImage        = 20_000_000 // bytes
 	maxStart        = 0.150      // seconds
 	describedEdited = 1          // containers that describe, when the last step changed
+	maxStepShare    = 0.03       // of upstream's wall time, for the sandbox and for watching, and
+	maxStepMore     = 0.150      // seconds more for each RUN
 )
 
 // target is one of them with what was measured.
@@ -41,7 +43,7 @@ func (t target) verdict() string {
 func (r report) targetTable() string {
 	var rows [][]string
 	for _, t := range []target{
-		r.total(), r.belowSyft(), r.cachedRebuild(), r.unchanged(), r.changedLast(),
+		r.total(), r.belowSyft(), r.overhead(), r.cachedRebuild(), r.unchanged(), r.changedLast(),
 		r.linear("files", "wall time", extraWall), r.linear("files", "memory of the evidence tool", evidencePeak),
 		r.linear("steps", "wall time", extraWall), r.linear("steps", "memory of the frontend", frontendPeak),
 		r.image(), r.start(),
@@ -89,6 +91,25 @@ func (r report) belowSyft() target {
 	return over("they and a build after a change take less time than upstream's with the Syft scanner",
 		r.pick(real(), "cold", "warm", "edited"), 1, ratio,
 		func(c results.Cell) float64 { return c.Ratio(results.Sworn, results.Syft, results.Wall) })
+}
+
+// overhead judges what the sandbox costs (statements=off against upstream) with what
+// watching costs (all of Sworn against observe=off), without the evidence.
+func (r report) overhead() target {
+	cells := slices.DeleteFunc(r.pick(real(), "warm"), func(c results.Cell) bool {
+		return c.Runs == 0 || len(c.Each(results.NoStatements, results.Wall)) == 0
+	})
+	return over(fmt.Sprintf("baseline and observation cost at most %.0f %% of upstream's time and %.0f ms a RUN, in a build of all steps (apt, gcc, go, npm): seconds above that", maxStepShare*100, maxStepMore*1000),
+		cells, 0, func(x float64) string { return fmt.Sprintf("%.2f s", x) },
+		func(c results.Cell) float64 {
+			var more []float64
+			for _, round := range c.Rounds {
+				upstream := round[results.Upstream].Wall
+				cost := round[results.NoStatements].Wall - upstream + round[results.Sworn].Wall - round[results.NoObserve].Wall
+				more = append(more, cost-maxStepShare*upstream-maxStepMore*float64(c.Runs))
+			}
+			return results.Median(more)
+		})
 }
 
 func (r report) cachedRebuild() target {

@@ -77,6 +77,8 @@ type Cell struct {
 	Project  string `json:"project"`
 	Scenario string `json:"scenario"`
 	Commit   string `json:"commit"` // of this repository
+	// Runs is how many RUN instructions of the Dockerfile ran in each build.
+	Runs int `json:"runs,omitempty"`
 	// Load is the machine's load average before the first round (1 minute): high when
 	// it did other work as well.
 	Load   float64 `json:"load"`
