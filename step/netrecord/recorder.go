@@ -45,9 +45,9 @@ func (r *Recorder) Start(way runner.Way) (runner.Access, error) {
 	if err != nil {
 		return runner.Access{}, err
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	l, err := listen(way.Environ, func() (net.Listener, error) { return net.Listen("tcp4", "127.0.0.1:0") })
 	if err != nil {
-		return runner.Access{}, fmt.Errorf("serve on loopback: %w", err)
+		return runner.Access{}, err
 	}
 	secret := rand.Text()
 	at := (&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, secret), Host: l.Addr().String()}).String()
