@@ -42,7 +42,7 @@ func TestBuildKitsProxyNetwork(t *testing.T) {
 		"RUN cat /etc/ssl/certs/ca-certificates.crt | tee /read\n" +
 		"RUN wget -q -O /default " + url + "/file\n" +
 		"# sworn: network=record\nRUN wget -q -O /record " + url + "/file && test \"$PIP_CERT\" = /etc/ssl/certs/ca-certificates.crt && grep -q 'proxy CA' \"$PIP_CERT\"\n" +
-		"# sworn: network=record allow=\"" + url + "/file\"\nRUN wget -q -O /allow " + url + "/file && ! wget -q -O - " + url + "/moved\n" +
+		"# sworn: network=record allow=\"" + url + "/file\"\nRUN wget -q -O /allow '" + url + "/file?token=t0ps3cret' && ! wget -q -O - " + url + "/moved\n" +
 		"RUN --network=none cat " + random + " > /none\n"
 	_, a := buildAccount(t, e, build{host: host, context: files{"Dockerfile": text, "ca.crt": own}, output: push(ref), opts: []string{"attest:provenance=mode=max"}})
 	if got := asked.Load(); got != 3 {
@@ -57,6 +57,9 @@ func TestBuildKitsProxyNetwork(t *testing.T) {
 	n := a.step(t, "RUN wget -q -O /allow").Network
 	if n.Recorder != step.RecorderSworn || !n.Enforced || !n.Complete || len(n.Downloads) != 1 {
 		t.Errorf("/allow: network %+v", n)
+	}
+	if u := n.Requests[0].URL; u != url+"/file?token=REDACTED" {
+		t.Errorf("/allow: asked for %s", u)
 	}
 	if n := a.step(t, "RUN --network=none").Network; n.Mode != step.NetworkNone || n.Recorder != "" {
 		t.Errorf("/none: network %+v", n)
@@ -76,7 +79,9 @@ func TestBuildKitsProxyNetwork(t *testing.T) {
 			got = append(got, strings.TrimPrefix(d.URI, url)+" "+d.Digest["sha256"])
 		}
 	}
-	if d := cmp.Diff([]string{"/file " + sha256Of([]byte("downloaded\n")).Hex}, slices.Compact(got)); d != "" {
+	slices.Sort(got)
+	file := " " + sha256Of([]byte("downloaded\n")).Hex
+	if d := cmp.Diff([]string{"/file" + file, "/file?token=t0ps3cret" + file}, slices.Compact(got)); d != "" {
 		t.Errorf("BuildKit's materials (-want +got):\n%s", d)
 	}
 }
