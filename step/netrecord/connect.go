@@ -3,7 +3,6 @@ package netrecord
 import (
 	"bufio"
 	"crypto/tls"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -53,10 +52,8 @@ func (p *proxy) terminate(conn net.Conn, buffered *bufio.ReadWriter, host string
 	}
 	first, err := buffered.Peek(1)
 	switch {
-	case errors.Is(err, io.EOF):
+	case err != nil: // at its end, or after too long
 		return "the connection was not used"
-	case err != nil:
-		return reason(err)
 	case first[0] != tlsHandshake:
 		return "what came after CONNECT is not TLS, and only HTTP is recorded"
 	}

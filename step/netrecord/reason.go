@@ -5,10 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/textproto"
 	"net/url"
 	"regexp"
+	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // reason says what a connection failed of, in words that are the same in the next run:
@@ -30,12 +34,25 @@ func reason(err error) string {
 		return "malformed header of the answer"
 	case errors.Is(err, context.Canceled):
 		return "the command went away"
+	case brokeOff(err):
+		return "the connection broke off"
 	}
 	var asked *url.Error
 	if errors.As(err, &asked) {
 		err = asked.Err
 	}
 	return settled(quoted.ReplaceAllString(operation(err), `"..."`))
+}
+
+// brokeOff reports whether the other end closed a connection. How that looks is a matter of
+// when it is noticed.
+func brokeOff(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, unix.ECONNRESET, unix.EPIPE} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return strings.HasSuffix(err.Error(), "http: server closed idle connection") // net/http's, which has no name
 }
 
 // quoted finds what an error quotes.

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/textproto"
 	"net/url"
@@ -24,7 +25,11 @@ func TestReasonsAreTheSameInTheNextRun(t *testing.T) {
 	}{
 		{func(n int) error {
 			return &net.OpError{Op: "read", Net: "tcp", Source: at(n), Addr: at(80), Err: os.NewSyscallError("read", syscall.ECONNRESET)}
-		}, "read: read: connection reset by peer"},
+		}, "the connection broke off"},
+		{func(n int) error {
+			return []error{io.EOF, fmt.Errorf("transport connection broken: %w", io.ErrUnexpectedEOF)}[n%2]
+		}, "the connection broke off"},
+		{func(int) error { return errors.New("http: server closed idle connection") }, "the connection broke off"},
 		{func(n int) error {
 			inner := &net.OpError{Op: "dial", Net: "tcp", Addr: at(n), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 			return &url.Error{Op: "Get", URL: fmt.Sprint("http://x/", n), Err: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: inner}}
