@@ -18,13 +18,12 @@ type RuleError struct {
 }
 
 func (e *RuleError) Error() string {
-	var b strings.Builder
-	b.WriteString("rules that this build has to keep are broken:")
+	found := make([]string, 0, len(e.Findings))
 	for _, f := range e.Findings {
 		r, _ := rules.ByID(f.Rule)
-		fmt.Fprintf(&b, "\n%s\n  see %s", f, r.URL())
+		found = append(found, fmt.Sprintf("%s, see %s", f, r.URL()))
 	}
-	return b.String()
+	return "rules that this build has to keep are broken: " + strings.Join(found, "; ")
 }
 
 // report warns of what rules at level warn have found, as BuildKit does of its own

@@ -39,8 +39,8 @@ func TestFindingsWarnOrFailWithTheirLines(t *testing.T) {
 	})
 	const pages = "https://github.com/sworn-build/sworn/blob/main/docs/rules/"
 	want := "rules that this build has to keep are broken:" +
-		"\nUnpinnedBaseImage: a is not (line 1)\n  see " + pages + "UnpinnedBaseImage.md" +
-		"\nUnpinnedBaseImage: b is not (line 2)\n  see " + pages + "UnpinnedBaseImage.md"
+		" UnpinnedBaseImage: a is not (line 1), see " + pages + "UnpinnedBaseImage.md" +
+		"; UnpinnedBaseImage: b is not (line 2), see " + pages + "UnpinnedBaseImage.md"
 	if err == nil || overTheWire(t, err).Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
