@@ -19,7 +19,8 @@ type Finding struct {
 	// about the image as a whole.
 	Ranges []parser.Range
 
-	hide string // what to show in place of the instruction, which has a secret
+	hide   string // what to show in place of the instruction, which has a secret
+	secret string // what its value is known by
 }
 
 // Line is the first of the Dockerfile that the finding is about, 1-based; 0: none.

@@ -40,20 +40,20 @@ var userinfo = regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#]*:([^\s
 // placeholder is a password that stands for one.
 var placeholder = regexp.MustCompile(`^([*xX.]+|<.*>|\[.*\]|\{.*\}|%.*%|\$.*)$`)
 
-// secretIn says what a value looks like; empty: nothing that is known. Examples of
-// documentation that end in EXAMPLE are no secrets.
-func secretIn(value string) string {
+// secretIn says what a value looks like, and by which part of it; empty: nothing that is
+// known. Examples of documentation that end in EXAMPLE are no secrets.
+func secretIn(value string) (what, part string) {
 	for _, s := range secrets {
 		if m := s.form.FindString(value); m != "" && !strings.HasSuffix(m, "EXAMPLE") {
-			return s.what
+			return s.what, m
 		}
 	}
 	for _, m := range userinfo.FindAllStringSubmatch(value, -1) {
 		if !placeholder.MatchString(m[1]) {
-			return "a URL with a password"
+			return "a URL with a password", m[0]
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // arg gives the variables of an ARG their values, those that the build gives first, and
@@ -96,12 +96,14 @@ func (c *check) setEnv(s *stage, cmd *instructions.EnvCommand, at []parser.Range
 // secret looks at a value. in is the instruction that has it in the Dockerfile; empty: it
 // is not there.
 func (c *check) secret(whose, key, value, in string, at []parser.Range) {
-	what := secretIn(value)
+	what, part := secretIn(value)
 	if what == "" {
 		return
 	}
 	c.add(SecretValueInArgOrEnv, at, fmt.Sprintf("%s %q looks like %s: hand it to the step as a secret", whose, key, what))
+	f := &c.found[len(c.found)-1]
+	f.secret = part
 	if in != "" {
-		c.found[len(c.found)-1].hide = in + " " + key + "=*****"
+		f.hide = in + " " + key + "=" + stars
 	}
 }

@@ -110,8 +110,8 @@ func TestSecretsAreFoundThroughVariables(t *testing.T) {
 
 func TestNoFindingShowsASecret(t *testing.T) {
 	for value := range tokens() {
-		dockerfile := fmt.Sprintf("ARG G='%s'\nFROM a\nENV A=b \\\n  X='%s' \\\n  Y='%s'\nARG Z='%s'\nADD https://u:%s@a.test/%s?%s /x\n",
-			value, value, value, value, "hunter2", "x", "hunter2")
+		dockerfile := fmt.Sprintf("ARG G='%s'\nFROM a\nENV A=b \\\n  X='%s' \\\n  Y='%s'\nARG Z='%s'\nADD https://u:%s@a.test/%s?%s /x\nRUN curl -H 'X: %s' https://a.test | sh\n",
+			value, value, value, value, "hunter2", "x", "hunter2", value)
 		f, err := rules.Read([]byte(dockerfile), nil)
 		if err != nil {
 			t.Fatal(err)
