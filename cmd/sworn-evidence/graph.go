@@ -111,16 +111,23 @@ func (g *graph) matches(s step.Step) error {
 	case observed && !slices.Equal(d.Record.Command, s.Exec.Args):
 		return fmt.Errorf("evidence of %s: the record is of %q, plan says %q", s.ID, d.Record.Command, s.Exec.Args)
 	case observed && !recordsNetwork(s.Exec.Profile, d.Record.Network):
-		return fmt.Errorf("evidence of %s: the record does not say that the network was recorded, plan says so", s.ID)
+		return fmt.Errorf("evidence of %s: the record does not say that the network was recorded as the plan wants it", s.ID)
 	case !observed && d != nil && d.Record != nil:
 		return fmt.Errorf("evidence of %s: a record of a step that was not observed", s.ID)
 	}
 	return nil
 }
 
-// recordsNetwork reports whether a record has what a profile asks for.
+// recordsNetwork reports whether a record has what a profile asks for. Patterns are known
+// to Sworn's recorder alone.
 func recordsNetwork(p *step.Profile, n *step.Network) bool {
-	return p == nil || p.Network != step.NetworkRecord || n != nil && n.Mode == step.NetworkRecord
+	switch {
+	case p == nil || p.Network != step.NetworkRecord:
+		return true
+	case n == nil || n.Mode != step.NetworkRecord:
+		return false
+	}
+	return n.Recorder == step.RecorderSworn || n.Recorder == step.RecorderBuildKit && len(p.Allow) == 0
 }
 
 func (g *graph) empty(state string) bool { return state == "" }
