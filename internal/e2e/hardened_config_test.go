@@ -125,8 +125,20 @@ func (h hardened) command(t *testing.T, e env) []string {
 	return argv
 }
 
-// asRoot leaves nothing of the CNI plugins' state on the machine.
-func asRoot(_ *testing.T, _ hardened, argv []string) []string {
+// asRoot leaves nothing of the CNI plugins' state on the machine. The test is skipped where
+// a bridge cannot be had.
+func asRoot(t *testing.T, h hardened, argv []string) []string {
+	t.Helper()
+	for _, program := range []string{"/usr/lib/cni/bridge", "iptables"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed", program)
+		}
+	}
+	add := append(h.enter(), "ip", "link", "add", "probe0", "type", "bridge")
+	if out, err := run(t, add[0], add[1:]...); err != nil {
+		t.Skipf("no bridge can be made here: %v: %s", err, out)
+	}
+	h.run(t, "ip", "link", "delete", "probe0")
 	return append([]string{"unshare", "--mount", "--propagation", "private", "sh", "-c",
 		`mkdir -p "$0" && mount -t tmpfs cni "$0" && exec "$@"`, "/var/lib/cni"}, argv...)
 }
@@ -142,6 +154,9 @@ func asNobody(t *testing.T, h hardened, argv []string) []string {
 		}
 	}
 	const user, group = "65534", "65534"
+	if out, err := run(t, "setpriv", "--reuid="+user, "--regid="+group, "--clear-groups", "unshare", "--user", "true"); err != nil {
+		t.Skipf("an ordinary user gets no user namespace here: %v: %s", err, out)
+	}
 	ids, tun := h.file("ids"), h.file("tun")
 	if err := os.WriteFile(ids, []byte("nobody:1000000:65536\n"), 0o644); err != nil {
 		t.Fatal(err)
