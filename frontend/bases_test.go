@@ -113,6 +113,9 @@ func (g *baseGateway) ResolveSourceMetadata(ctx context.Context, op *pb.SourceOp
 		return g.fakeGateway.ResolveSourceMetadata(ctx, op, opt)
 	}
 	name, _, _ = strings.Cut(name, "@")
+	if slices.Contains(g.unresolved, op.Identifier[:len("docker-image://")]+name) {
+		return nil, errors.New("no attestation referrers found")
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.asked = append(g.asked, name)
@@ -288,6 +291,22 @@ func TestTheRuleFindsWhatSignedBasesWouldRefuse(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestARuleAtLevelWarnFailsNoBuild: not even when a registry does not answer.
+func TestARuleAtLevelWarnFailsNoBuild(t *testing.T) {
+	for _, c := range []struct{ base, want string }{
+		{"any", ""},
+		{"signed", "base=signed: docker.io/library/busybox:latest@sha256:"},
+	} {
+		g := newBaseGateway(t, "FROM busybox\nRUN true\n", map[string]string{"build-arg:SWORN_BASE": c.base, "build-arg:SWORN_RULES": "UnattestedBaseImage:warn"})
+		g.add(t, busyboxName, g.key)
+		g.unresolved = []string{"docker-image://" + busyboxName}
+		_, err := g.trusted(t).Build(t.Context(), g)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "the builder cannot tell who signed it: no attestation referrers found")) {
+			t.Errorf("base=%s: error %v, want %q", c.base, err, c.want)
+		}
 	}
 }
 

@@ -76,13 +76,14 @@ func (r *request) verifyBase(ctx context.Context, i baseImage) (*step.Verified, 
 		return base.Check(nil, pinned, i.platform, r.trust)
 	}
 	chain, err := r.chain(ctx, i, "")
-	if err != nil {
-		return nil, fmt.Errorf("ask for its signature: %w", err)
+	if t := base.StatementWanted(chain); err == nil && t != "" {
+		chain, err = r.chain(ctx, i, t)
 	}
-	if t := base.StatementWanted(chain); t != "" {
-		if chain, err = r.chain(ctx, i, t); err != nil {
-			return nil, fmt.Errorf("read its statement %s: %w", t, err)
-		}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, err
+	case err != nil:
+		return nil, &base.Refusal{Found: fmt.Sprintf("the builder cannot tell who signed it: %v", err)}
 	}
 	return base.Check(chain, pinned, i.platform, r.trust)
 }
