@@ -151,11 +151,47 @@ func escapeTrials() []trial {
 	return out
 }
 
+// confinedTrials try to write and to signal where a strict step may not, as root.
+func confinedTrials() (confined, open trial) {
+	args := []string{"strict"}
+	return trial{"confined", `harden=strict root=yes reason="root is what is tried"`, "0:0", args}, trial{"open", "harden=baseline", "0:0", args}
+}
+
+// confinement is the answer to each.
+func confinement() map[string]string {
+	out := map[string]string{}
+	for _, name := range []string{
+		"file in the root folder", "folder in the root folder", "link in the root folder", "move to the root folder",
+		"file in /dev", "file in /proc", "file of the record",
+	} {
+		out[name] = denied
+	}
+	for _, name := range []string{"set-user-ID by chmod", "set-user-ID by open", "set-user-ID by mknod", "signal to the runner"} {
+		out[name] = notPermitted
+	}
+	return out
+}
+
 func TestEscapesAreRefusedAndTheRecordSaysByWhat(t *testing.T) {
 	e := mustEnv(t)
 	trials := escapeTrials()
+	confined, open := confinedTrials()
 	ref := imageName(e.registry, t, "latest")
-	r, a := buildAccount(t, e, build{context: trialContext(forgerProgram(t), trials), output: push(ref), args: []string{"--no-cache"}})
+	r, a := buildAccount(t, e, build{
+		context: trialContext(forgerProgram(t), append(slices.Clone(trials), confined, open)), output: push(ref), args: []string{"--no-cache"},
+	})
+	got, control := trialAnswers(t, r.log, confined), trialAnswers(t, r.log, open)
+	for name, want := range confinement() {
+		if why := got[name]; why != want {
+			t.Errorf("strict: %s: %q, want %q", name, why, want)
+		}
+		if why, ok := control[name]; !ok || why != "" {
+			t.Errorf("baseline: %s is refused too (%q): the suite shows nothing of it", name, why)
+		}
+	}
+	if l := a.step(t, `"confined"]`).Sandbox.Landlock; l == nil || slices.Contains(l.Writable, "/") || slices.Contains(l.Writable, "/dev") || !slices.Contains(l.Writable, "/tmp") {
+		t.Errorf("the record says %+v", l)
+	}
 	for _, tr := range trials {
 		t.Run(tr.name, func(t *testing.T) {
 			profile, user, _ := strings.Cut(tr.name, "-")
