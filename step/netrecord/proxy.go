@@ -22,6 +22,7 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback"
 
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/pattern"
 	"github.com/sworn-build/sworn/step/runner"
 )
 
@@ -190,7 +191,7 @@ func (p *proxy) refuse(w http.ResponseWriter, r *http.Request, status int, reaso
 
 // pass sends a request on, if it may be, and its answer back.
 func (p *proxy) pass(w http.ResponseWriter, r *http.Request) {
-	if !allowed(p.allow, r.URL) {
+	if len(p.allow) > 0 && !pattern.MatchURL(p.allow, r.URL) {
 		u := redact(r.URL)
 		plain, _, _ := strings.Cut(u, "?")
 		p.refuse(w, r, http.StatusForbidden, fmt.Sprintf(

@@ -1,27 +1,31 @@
-package netrecord
+// Package pattern tells whether URLs and names are among those that a build's options
+// list. A pattern of URLs is
+//
+//	[SCHEME://]HOST[:PORT][/PATH]
+//
+// In host and path, as in other names, * stands for anything but a slash, a backslash or
+// one of them escaped (%2f), and ** for anything. The time that a match takes is bounded
+// by the product of both lengths.
+package pattern
 
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// allowed reports whether one of the patterns matches a URL; without patterns all do.
-//
-// A pattern is [SCHEME://]HOST[:PORT][/PATH]. In host and path, * stands for anything
-// but a slash, a backslash or one of them escaped, ** for anything. Without a scheme it is for http and https, without a
-// path for all paths, without a port for the scheme's own. The query is not looked at.
-func allowed(patterns []string, u *url.URL) bool {
-	if len(patterns) == 0 {
-		return true
-	}
-	for _, p := range patterns {
-		if matches(p, u) {
-			return true
-		}
-	}
-	return false
+// MatchURL reports whether one of the patterns is of a URL. Without a scheme a pattern is
+// for every one, without a path for all paths, without a port for the scheme's own. The
+// query is not looked at.
+func MatchURL(patterns []string, u *url.URL) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, u) })
+}
+
+// Match reports whether one of the patterns is of a name.
+func Match(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return glob(p, name) })
 }
 
 func matches(pattern string, u *url.URL) bool {
