@@ -1,18 +1,73 @@
 package sbom
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // knownLicence reports whether s is an SPDX licence expression made of
 // identifiers that distributions' packages use. Anything else is quoted in a
 // comment, not declared: an identifier that SPDX does not know would make the
 // document invalid.
 func knownLicence(s string) bool {
-	words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(s))
-	p := &expression{words: words}
-	return p.or() && len(p.words) == 0
+	l, ok := parseLicence(s)
+	return ok && l.each(func(l licence) bool { return licenceID(l.id) && (l.exception == "" || exceptionID(l.exception)) })
 }
 
-// expression is a parser of SPDX licence expressions (annex D): the words left.
+// ListedLicence reports whether nobody can have a package without one of some licences,
+// which listed knows by their ids, alone or as `ID WITH EXCEPTION`. Of "A OR B" either
+// will do, of "A AND B" both are needed. In a text that is no SPDX expression, any
+// word that is listed counts.
+func ListedLicence(text string, listed func(id string) bool) bool {
+	l, ok := parseLicence(text)
+	if !ok {
+		return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,;/|()&\t\n", r) }), listed)
+	}
+	return l.needs(listed)
+}
+
+// licence is an SPDX licence expression: an id, or others joined.
+type licence struct {
+	id, exception string
+	join          string // "OR", "AND"; empty of an id
+	of            []licence
+}
+
+// each reports whether every id of an expression is as it is wanted.
+func (l licence) each(want func(licence) bool) bool {
+	if l.join == "" {
+		return want(l)
+	}
+	return !slices.ContainsFunc(l.of, func(l licence) bool { return !l.each(want) })
+}
+
+// needs reports whether a listed licence cannot be avoided.
+func (l licence) needs(listed func(string) bool) bool {
+	switch l.join {
+	case "OR":
+		return !slices.ContainsFunc(l.of, func(l licence) bool { return !l.needs(listed) })
+	case "AND":
+		return slices.ContainsFunc(l.of, func(l licence) bool { return l.needs(listed) })
+	}
+	return listed(l.id) || l.exception != "" && listed(l.id+" WITH "+l.exception)
+}
+
+// maxLicenceWords bounds an expression: parentheses nest only as deep as a written one
+// would.
+const maxLicenceWords = 256
+
+// parseLicence reads an SPDX licence expression (annex D); false when it is none.
+func parseLicence(s string) (licence, bool) {
+	words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(s))
+	if len(words) > maxLicenceWords {
+		return licence{}, false
+	}
+	p := &expression{words: words}
+	l, ok := p.joined("OR")
+	return l, ok && len(p.words) == 0
+}
+
+// expression is a parser of licence expressions: the words left.
 type expression struct{ words []string }
 
 func (p *expression) take(word string) bool {
@@ -23,51 +78,50 @@ func (p *expression) take(word string) bool {
 	return true
 }
 
-func (p *expression) or() bool {
+// joined reads what one word joins; AND binds more than OR.
+func (p *expression) joined(by string) (licence, bool) {
+	all := licence{join: by}
 	for {
-		if !p.and() {
-			return false
+		one, ok := licence{}, false
+		if by == "OR" {
+			one, ok = p.joined("AND")
+		} else {
+			one, ok = p.single()
 		}
-		if !p.take("OR") {
-			return true
+		if !ok {
+			return licence{}, false
+		}
+		all.of = append(all.of, one)
+		if !p.take(by) {
+			return all, true
 		}
 	}
 }
 
-func (p *expression) and() bool {
-	for {
-		if !p.single() {
-			return false
-		}
-		if !p.take("AND") {
-			return true
-		}
-	}
-}
-
-func (p *expression) single() bool {
-	if len(p.words) == 0 {
-		return false
-	}
-	// Parentheses nest only as deep as a written expression would.
-	if len(p.words) > 64 {
-		return false
-	}
+func (p *expression) single() (licence, bool) {
 	if p.take("(") {
-		return p.or() && p.take(")")
+		l, ok := p.joined("OR")
+		return l, ok && p.take(")")
 	}
-	if !licenceID(p.words[0]) {
-		return false
+	l, ok := licence{}, false
+	if l.id, ok = p.word(); !ok || !p.take("WITH") {
+		return l, ok
 	}
+	l.exception, ok = p.word()
+	return l, ok
+}
+
+// word takes an id or an exception.
+func (p *expression) word() (string, bool) {
+	if len(p.words) == 0 || slices.Contains([]string{"(", ")", "AND", "OR", "WITH"}, p.words[0]) {
+		return "", false
+	}
+	if strings.TrimLeft(p.words[0], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.+:") != "" {
+		return "", false
+	}
+	w := p.words[0]
 	p.words = p.words[1:]
-	if !p.take("WITH") {
-		return true
-	}
-	if len(p.words) == 0 || !exceptionID(p.words[0]) {
-		return false
-	}
-	p.words = p.words[1:]
-	return true
+	return w, true
 }
 
 func licenceID(id string) bool {
