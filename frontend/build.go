@@ -185,6 +185,9 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 	if err := r.report(ctx, r.inDockerfile(r.bc.TargetPlatforms, false)); err != nil {
 		return nil, err
 	}
+	if err := r.checkEvidenceRules(ctx); err != nil {
+		return nil, err
+	}
 	var built platformResults
 	rb, err := r.bc.Build(ctx, func(ctx context.Context, p *ocispecs.Platform, idx int) (*dockerui.BuildResult, error) {
 		opt := r.convert
@@ -210,6 +213,9 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 		return &dockerui.BuildResult{Reference: pb.ref, Image: df.Image, BaseImage: df.BaseImage, Epoch: df.Epoch}, nil
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := r.reportMade(ctx, built.sorted()); err != nil {
 		return nil, err
 	}
 	for _, pb := range built.sorted() {

@@ -200,7 +200,7 @@ func TestLevelsInForceAreInThePlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := p.Options["rules"], "none,AddWithoutChecksum:warn,SecretValueInArgOrEnv:warn,UnpinnedBaseImage:warn"; got != want {
+		if got, want := p.Options["rules"], "none,AddWithoutChecksum:warn,ListedLicence:warn,SecretValueInArgOrEnv:warn,UndeclaredPackageSource:warn,UnpinnedBaseImage:warn"; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 		return

@@ -16,6 +16,9 @@ import (
 // an operator sets them for all builds with that image. What builds must not weaken
 // (see [option]) they can only tighten.
 type Options struct {
+	// Accept are words ID:GLOB, sorted and with commas between: the files and packages,
+	// by path and name, in which a rule finds nothing.
+	Accept string
 	// Base: "any" takes every base image, "signed" only those whose attestations are
 	// signed by whom the operator trusts.
 	Base string
@@ -31,9 +34,15 @@ type Options struct {
 	// Allow are the patterns of URLs that steps with "record" may ask for, sorted and
 	// with commas between; empty allows all.
 	Allow string
+	// Licences are globs of SPDX ids, sorted and with commas between: those that rule
+	// ListedLicence finds.
+	Licences string
 	// Rules are the levels of the rules that the build is checked against, as
 	// [rules.Parse] reads them.
 	Rules string
+	// Sources are the patterns of URLs that packages may come from, sorted and with
+	// commas between: others, rule UndeclaredPackageSource finds.
+	Sources string
 	// Statements: "on" attaches them as BuildKit attaches its own provenance,
 	// "always" also where an exporter would leave inline ones out, "off" not at
 	// all.
@@ -58,12 +67,15 @@ type option struct {
 
 func options() []option {
 	return []option{
+		{key: "accept", field: func(o *Options) *string { return &o.Accept }, parse: parseAccept, tighten: united},
 		{key: "allow", field: func(o *Options) *string { return &o.Allow }, parse: parsePatterns},
 		{key: "base", values: []string{BaseAny, BaseSigned}, initial: BaseAny, field: func(o *Options) *string { return &o.Base }, tighten: tightenBase},
 		{key: "harden", values: []string{step.HardenBaseline, step.HardenStrict, step.HardenOff}, initial: step.HardenBaseline, field: func(o *Options) *string { return &o.Harden }},
+		{key: "licences", field: func(o *Options) *string { return &o.Licences }, parse: parsePatterns, tighten: united},
 		{key: "network", values: []string{step.NetworkDefault, step.NetworkNone, step.NetworkRecord}, field: func(o *Options) *string { return &o.Network }},
 		{key: "observe", values: []string{"on", "off"}, initial: "on", field: func(o *Options) *string { return &o.Observe }},
 		{key: "rules", field: func(o *Options) *string { return &o.Rules }, parse: parseRules, tighten: tightenRules},
+		{key: "sources", field: func(o *Options) *string { return &o.Sources }, parse: parsePatterns, tighten: tightenSources},
 		{key: "statements", values: []string{"on", "always", "off"}, initial: "on", field: func(o *Options) *string { return &o.Statements }},
 	}
 }
@@ -150,21 +162,24 @@ func ParseOptions(env []string, opts map[string]string) (Options, error) {
 			return Options{}, fmt.Errorf("build arg %s: %w", name, err)
 		}
 	}
-	return o, nil
+	return o, o.checkAccept(operators)
 }
 
-// joined makes one word of several allow=PATTERN.
+// joined makes one word of several KEY=PATTERN of an option that is a list.
 func joined(words []string) []string {
-	var out, patterns []string
+	var out []string
+	at := map[string]int{}
 	for _, w := range words {
-		if p, ok := strings.CutPrefix(w, "allow="); ok {
-			patterns = append(patterns, p)
-		} else {
-			out = append(out, w)
+		key, value, _ := strings.Cut(w, "=")
+		i, again := at[key]
+		if again {
+			out[i] += "," + value
+			continue
 		}
-	}
-	if len(patterns) > 0 {
-		out = append(out, "allow="+strings.Join(patterns, ","))
+		if slices.Contains([]string{"accept", "allow", "licences", "sources"}, key) {
+			at[key] = len(out)
+		}
+		out = append(out, w)
 	}
 	return out
 }
@@ -222,11 +237,14 @@ func (o Options) plain() bool {
 }
 
 // allow are the patterns of Allow.
-func (o Options) allow() []string {
-	if o.Allow == "" {
+func (o Options) allow() []string { return listed(o.Allow) }
+
+// listed are the words of an option that is a list.
+func listed(value string) []string {
+	if value == "" {
 		return nil
 	}
-	return strings.Split(o.Allow, ",")
+	return strings.Split(value, ",")
 }
 
 // ruleSet are the levels of Rules, which has been parsed before.

@@ -9,7 +9,10 @@ import (
 )
 
 func TestOptions(t *testing.T) {
-	defaults := map[string]string{"allow": "", "base": "any", "harden": "baseline", "network": "default", "observe": "on", "rules": rules.Default().String(), "statements": "on"}
+	defaults := map[string]string{
+		"accept": "", "allow": "", "base": "any", "harden": "baseline", "licences": "", "network": "default", "observe": "on",
+		"rules": rules.Default().String(), "sources": "", "statements": "on",
+	}
 	with := func(kv ...string) map[string]string {
 		m := map[string]string{}
 		for k, v := range defaults {
@@ -20,7 +23,7 @@ func TestOptions(t *testing.T) {
 		}
 		return m
 	}
-	const keys = "valid: allow, base, harden, network, observe, rules, statements"
+	const keys = "valid: accept, allow, base, harden, licences, network, observe, rules, sources, statements"
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -77,7 +80,7 @@ func TestOptions(t *testing.T) {
 			opts: map[string]string{"cmdline": "ref allow=https://a.test/", "build-arg:SWORN_ALLOW": "https://b.test/"},
 		},
 		{name: "no patterns", opts: map[string]string{"cmdline": "ref allow=a.test", "build-arg:SWORN_ALLOW": ""}, want: with()},
-		{name: "an empty pattern", opts: map[string]string{"cmdline": "ref allow=a.test,,b.test"}, err: `syntax line: bad allow pattern ""; valid: PATTERN[,PATTERN] without spaces`},
+		{name: "an empty pattern", opts: map[string]string{"cmdline": "ref allow=a.test,,b.test"}, err: `syntax line: bad pattern ""; valid: PATTERN[,PATTERN] without spaces`},
 		{name: "unknown network", opts: map[string]string{"cmdline": "ref network=host"}, err: `syntax line: unknown value "host" of option network; valid: default, none, record`},
 		{name: "other build args", opts: map[string]string{"build-arg:SWORNX": "1", "build-arg:A_SWORN_B": "1"}, want: with()},
 		{

@@ -31,13 +31,13 @@ type planner struct {
 	steps   []step.Step
 }
 
-func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout) ([]byte, error) {
+func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout) (step.Plan, error) {
 	p := &planner{
 		g: g, external: b.external, verified: b.verified, directives: b.steps.lines, moved: moved, layout: layout,
 		ids: map[graph.Edge]string{}, made: map[graph.Edge]int{},
 	}
 	if err := p.walk(); err != nil {
-		return nil, err
+		return step.Plan{}, err
 	}
 	plan := step.Plan{
 		Platform:  platforms.FormatAll(b.platform),
@@ -46,6 +46,7 @@ func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.L
 		Steps:     p.steps,
 		Image:     p.ids[g.Target()],
 		ImageName: b.bc.Target,
+		Rules:     b.options.evidenceRules(),
 	}
 	if plan.ImageName == "" {
 		plan.ImageName = "image"
@@ -54,7 +55,7 @@ func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.L
 		s := e.Unix()
 		plan.Epoch = &s
 	}
-	return step.EncodePlan(plan)
+	return plan, nil
 }
 
 // walk numbers states and sources. Vertices come inputs first, so whatever a step

@@ -33,6 +33,8 @@ type platformBuild struct {
 	ref          client.Reference
 	scanTarget   llb.State // the image as it is built, for a named scanner
 	attestations []client.Attestation
+	planned      step.Plan
+	found        []step.Finding // in what was built
 }
 
 // platformOf is the platform that dockerui names a result for.
@@ -119,7 +121,10 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	plan, err := b.plan(before, moved, layout)
+	if b.planned, err = b.plan(before, moved, layout); err != nil {
+		return err
+	}
+	plan, err := step.EncodePlan(b.planned)
 	if err != nil {
 		return err
 	}
@@ -152,7 +157,8 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 		return err
 	}
 	b.attestations = b.statementAttestations(ref)
-	return nil
+	b.found, err = readFindings(ctx, ref, b.planned)
+	return err
 }
 
 func (b *platformBuild) check(ctx context.Context, g *graph.Graph, carried graph.Edge, attempt int) error {

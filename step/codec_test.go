@@ -79,6 +79,10 @@ func plan() step.Plan {
 		}},
 		Image:     "step1",
 		ImageName: "image",
+		Rules: &step.Rules{
+			On: step.EvidenceRules(), Sources: []string{"https://packages.example/**"}, Licences: []string{"GPL-*", step.NoLicence},
+			Accepted: map[string][]string{step.RuleSetuidFileAdded: {"/usr/bin/sudo"}},
+		},
 	}
 }
 
@@ -136,7 +140,7 @@ func TestPlanRoundTrip(t *testing.T) {
 	}
 }
 
-// decoders are the three codecs under one signature; encode undoes decode.
+// decoders are the codecs under one signature; encode undoes decode.
 func decoders() map[string]func(b []byte) (again func() ([]byte, error), err error) {
 	return map[string]func([]byte) (func() ([]byte, error), error){
 		"config": func(b []byte) (func() ([]byte, error), error) {
@@ -150,6 +154,10 @@ func decoders() map[string]func(b []byte) (again func() ([]byte, error), err err
 		"mark": func(b []byte) (func() ([]byte, error), error) {
 			m, err := step.DecodeMark(b)
 			return func() ([]byte, error) { return step.EncodeMark(m) }, err
+		},
+		"findings": func(b []byte) (func() ([]byte, error), error) {
+			f, err := step.DecodeFindings(b)
+			return func() ([]byte, error) { return step.EncodeFindings(f) }, err
 		},
 		"plan": func(b []byte) (func() ([]byte, error), error) {
 			p, err := step.DecodePlan(b)

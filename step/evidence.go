@@ -11,8 +11,9 @@ package step
 // digest: SourceDir/k is a local source; it writes OutDir/k.json.
 //
 // assemble: PlanFile, EvidenceDir/SEGMENT/k.json; it writes OutDir/StepsFile,
-// OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile. It exits with ExitUnfit
-// when the image has files that no layer, or more than a statement, can hold.
+// OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile, and OutDir/FindingsFile
+// when the plan asks for findings. It exits with ExitUnfit when the image has files that
+// no layer, or more than a statement, can hold.
 //
 // bind: LedgerDir/LedgerFile, RootfsDir (no folder when the image is empty) and BaseDir,
 // what the image begins with (no folder when that is nothing, or a local source); it
@@ -39,6 +40,7 @@ const (
 	ContentsFile = "sworn-contents.json"
 	SPDXFile     = "sbom.spdx.json"
 	LedgerFile   = "ledger.json"
+	FindingsFile = "findings.json"
 
 	// ExitUnfit is the exit code for what no other evidence would mend.
 	ExitUnfit = 3

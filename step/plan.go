@@ -32,6 +32,8 @@ type Plan struct {
 	Image string `json:"image"`
 	// ImageName is what the build calls its target: stage name or "image".
 	ImageName string `json:"imageName"`
+	// Rules are what is to be found in the image; nil asks for nothing.
+	Rules *Rules `json:"rules,omitempty"`
 }
 
 // Source kinds.

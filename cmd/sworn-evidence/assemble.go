@@ -12,7 +12,7 @@ import (
 // maxPlan bounds the plan in bytes.
 const maxPlan = 32 << 20
 
-// assemble writes the statements' predicates and the ledger.
+// assemble writes the statements' predicates, the ledger and what rules found.
 func (t tool) assemble() error {
 	b, err := t.read(maxPlan, step.PlanDir, step.PlanFile)
 	if err != nil {
@@ -45,14 +45,14 @@ type output struct {
 }
 
 // statements folds a plan and its evidence, which read fetches, into the
-// statements' predicates and the ledger. It depends on nothing else. What does not need
+// statements' predicates, the ledger and findings. It depends on nothing else. What does not need
 // one another is made at once; of several errors the first in order counts.
 func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output, error) {
 	g, err := newGraph(plan, read)
 	if err != nil {
 		return nil, err
 	}
-	var steps, contents, spdx, ledger []byte
+	var steps, contents, spdx, ledger, found []byte
 	err = together(
 		func() (err error) { steps, err = g.encodeSteps(); return err },
 		func() error {
@@ -67,15 +67,25 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 				func() (err error) { contents, err = encodeContents(plan.Platform, files); return err },
 				func() (err error) { spdx, err = g.encodeSPDX(files, inv); return err },
 				func() (err error) { ledger, err = g.encodeLedger(files); return err },
+				func() (err error) {
+					if plan.Rules != nil {
+						found, err = g.encodeFindings(files, inv)
+					}
+					return err
+				},
 			)
 		},
 	)
 	if err != nil {
 		return nil, err
 	}
-	return []output{
+	out := []output{
 		{step.StepsFile, steps}, {step.ContentsFile, contents}, {step.SPDXFile, spdx}, {step.LedgerFile, ledger},
-	}, nil
+	}
+	if plan.Rules != nil {
+		out = append(out, output{step.FindingsFile, found})
+	}
+	return out, nil
 }
 
 // together calls functions at once and returns the error of the first that has one.
@@ -134,7 +144,7 @@ func contentsOf(platform string, files []sbom.Held) provenance.Contents {
 
 func (g *graph) encodeSPDX(files []sbom.Held, inv sbom.Inventory) ([]byte, error) {
 	plan := g.plan
-	located, unlocated := g.downloads(inv)
+	located, unlocated := g.downloads(plan.Image, inv)
 	img := sbom.Image{
 		Name:      plan.ImageName,
 		Platform:  plan.Platform,

@@ -9,10 +9,10 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// downloads returns what the image's packages were installed from, by purl: a file that
-// the step which added the package downloaded, or one before it in the image. It also
+// downloads returns what packages of a state were installed from, by purl: a file that
+// the step which added the package downloaded, or one before it in the state. It also
 // counts the packages that steps with a recorded network added and no file matches.
-func (g *graph) downloads(inv sbom.Inventory) (located map[string]sbom.Download, unlocated int) {
+func (g *graph) downloads(state string, inv sbom.Inventory) (located map[string]sbom.Download, unlocated int) {
 	installed := make(map[string]sbom.Package, len(inv.Packages))
 	for _, p := range inv.Packages {
 		installed[p.PURL] = p
@@ -20,7 +20,7 @@ func (g *graph) downloads(inv sbom.Inventory) (located map[string]sbom.Download,
 	located = map[string]sbom.Download{}
 	missing := map[string]bool{}
 	var had []sbom.Download
-	for _, s := range g.chain(g.plan.Image) {
+	for _, s := range g.chain(state) {
 		d := g.delta(s.Evidence)
 		if d == nil {
 			continue

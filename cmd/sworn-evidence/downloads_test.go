@@ -34,7 +34,7 @@ func TestPackagesComeFromDownloadsOfTheirOwnImage(t *testing.T) {
 	for _, name := range []string{"base", "early", "later", "unnamed", "again", "silent", "other"} {
 		inv.Packages = append(inv.Packages, pkg(name))
 	}
-	located, unlocated := g.downloads(inv)
+	located, unlocated := g.downloads(g.plan.Image, inv)
 	want := map[string]sbom.Download{
 		"early": {URL: "http://a/early_1_all.deb", SHA256: "a"},
 		"later": {URL: "http://a/later_1_all.deb", SHA256: "a"},

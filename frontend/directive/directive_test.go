@@ -73,7 +73,7 @@ func TestDirectivesThatSayNothingSoundAreRefused(t *testing.T) {
 		{"no space", "FROM a\n# sworn: reason=\"x\"root=yes\nRUN x\n", "directive in line 2: no space behind the value of reason"},
 		{"an empty reason", "FROM a\n# sworn: reason=\" \"\nRUN x\n", "directive in line 2: reason has to be 1 to 1024 bytes of printable text"},
 		{"a long reason", "FROM a\n# sworn: reason=" + strings.Repeat("x", 1025) + "\nRUN x\n", "directive in line 2: reason has to be 1 to 1024 bytes of printable text"},
-		{"a bad pattern", "FROM a\n# sworn: allow=\"a, b\"\nRUN x\n", `directive in line 2: bad allow pattern " b"; valid: PATTERN[,PATTERN] without spaces`},
+		{"a bad pattern", "FROM a\n# sworn: allow=\"a, b\"\nRUN x\n", `directive in line 2: bad pattern " b"; valid: PATTERN[,PATTERN] without spaces`},
 		{"an unknown rule", "FROM a\n# sworn: accept=UnexplainedFile,all reason=x\nRUN x\n", `directive in line 2: unknown value "all" of accept; valid: AddWithoutChecksum, DownloadPipedToShell, ListedLicence, SecretValueInArgOrEnv, SetuidFileAdded, UnattestedBaseImage, UndeclaredPackageSource, UnexplainedFile, UnpinnedBaseImage, WorldWritableFileAdded`},
 		{"no root", "FROM a\n# sworn: root=no\nRUN x\n", `directive in line 2: unknown value "no" of root; valid: yes`},
 	} {

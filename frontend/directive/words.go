@@ -122,13 +122,13 @@ func oneOf(key, value string, valid []string) error {
 	return fmt.Errorf("unknown value %q of %s; valid: %s", value, key, strings.Join(valid, ", "))
 }
 
-// Patterns splits a list of allow patterns at its commas. They come sorted, each once;
+// Patterns splits a list of patterns at its commas. They come sorted, each once;
 // an empty one or one with spaces is an error.
 func Patterns(list string) ([]string, error) {
 	out := strings.Split(list, ",")
 	for _, p := range out {
 		if p == "" || strings.ContainsFunc(p, unicode.IsSpace) || !printable(p) {
-			return nil, fmt.Errorf("bad allow pattern %q; valid: PATTERN[,PATTERN] without spaces", p)
+			return nil, fmt.Errorf("bad pattern %q; valid: PATTERN[,PATTERN] without spaces", p)
 		}
 	}
 	slices.Sort(out)

@@ -8,7 +8,11 @@
 // build. Package rules knows nothing of BuildKit's client: its caller reports.
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/sworn-build/sworn/step"
+)
 
 // Place is what a rule looks at.
 type Place string
@@ -23,14 +27,14 @@ const (
 const (
 	AddWithoutChecksum      = "AddWithoutChecksum"
 	DownloadPipedToShell    = "DownloadPipedToShell"
-	ListedLicence           = "ListedLicence"
+	ListedLicence           = step.RuleListedLicence
 	SecretValueInArgOrEnv   = "SecretValueInArgOrEnv"
-	SetuidFileAdded         = "SetuidFileAdded"
+	SetuidFileAdded         = step.RuleSetuidFileAdded
 	UnattestedBaseImage     = "UnattestedBaseImage"
-	UndeclaredPackageSource = "UndeclaredPackageSource"
-	UnexplainedFile         = "UnexplainedFile"
+	UndeclaredPackageSource = step.RuleUndeclaredPackageSource
+	UnexplainedFile         = step.RuleUnexplainedFile
 	UnpinnedBaseImage       = "UnpinnedBaseImage"
-	WorldWritableFileAdded  = "WorldWritableFileAdded"
+	WorldWritableFileAdded  = step.RuleWorldWritableFileAdded
 )
 
 // Rule is one row of the table.
@@ -54,11 +58,11 @@ func Table() []Rule {
 	return []Rule{
 		{AddWithoutChecksum, "Remote sources of ADD should have a checksum or a full commit", Warn, Dockerfile},
 		{DownloadPipedToShell, "Downloads should be verified before a shell or interpreter runs them", Warn, Dockerfile},
-		{ListedLicence, "Packages should not have a licence that is listed as unwanted", Off, Evidence},
+		{ListedLicence, "Packages should not have a licence that is listed as unwanted", Warn, Evidence},
 		{SecretValueInArgOrEnv, "Values of ARG and ENV should not be secrets", Warn, Dockerfile},
 		{SetuidFileAdded, "Steps should not add setuid or setgid files", Off, Evidence},
 		{UnattestedBaseImage, "Base images should have signed attestations", Off, Base},
-		{UndeclaredPackageSource, "Packages should come from the declared sources", Off, Evidence},
+		{UndeclaredPackageSource, "Packages should come from the declared sources", Warn, Evidence},
 		{UnexplainedFile, "Every file of the image should have an explanation", Off, Evidence},
 		{UnpinnedBaseImage, "Images should be referred to by digest", Off, Dockerfile},
 		{WorldWritableFileAdded, "Steps should not add files that everyone may write", Off, Evidence},

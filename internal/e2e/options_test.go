@@ -39,7 +39,10 @@ type optioned struct {
 
 func baseline() optioned {
 	return optioned{
-		Options: map[string]string{"allow": "", "base": "any", "harden": "baseline", "network": "default", "observe": "on", "rules": rules.Default().String(), "statements": "on"},
+		Options: map[string]string{
+			"accept": "", "allow": "", "base": "any", "harden": "baseline", "licences": "", "network": "default", "observe": "on",
+			"rules": rules.Default().String(), "sources": "", "statements": "on",
+		},
 		Printed: "CapEff:\t00000000800000db\nNoNewPrivs:\t1\n",
 		Harden:  step.HardenBaseline, NoNewPrivs: true, Capabilities: baselineCapabilities(),
 		Mode: step.ObserveInotify, Complete: true, ReadUsers: true,

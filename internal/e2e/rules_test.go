@@ -69,7 +69,7 @@ func TestFindingsAreWarningsWithTheirLines(t *testing.T) {
 	if strings.Contains(log, token) {
 		t.Errorf("the secret is in\n%s", log)
 	}
-	if got := accountOf(t, image).steps.Options["rules"]; got != "none,AddWithoutChecksum:warn,DownloadPipedToShell:warn,SecretValueInArgOrEnv:warn,UnpinnedBaseImage:warn" {
+	if got := accountOf(t, image).steps.Options["rules"]; got != "none,AddWithoutChecksum:warn,DownloadPipedToShell:warn,ListedLicence:warn,SecretValueInArgOrEnv:warn,UndeclaredPackageSource:warn,UnpinnedBaseImage:warn" {
 		t.Errorf("recorded are the rules %q", got)
 	}
 }
@@ -175,7 +175,7 @@ func TestNoBuildWeakensRulesOfTheOperator(t *testing.T) {
 	if r.err != nil {
 		t.Fatalf("%v\n%s", r.err, r.log)
 	}
-	if got := accountOf(t, image).steps.Options["rules"]; got != "none,AddWithoutChecksum:warn,DownloadPipedToShell:error" {
+	if got := accountOf(t, image).steps.Options["rules"]; got != "none,AddWithoutChecksum:warn,DownloadPipedToShell:error,ListedLicence:warn,UndeclaredPackageSource:warn" {
 		t.Errorf("recorded are the rules %q", got)
 	}
 }

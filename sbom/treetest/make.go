@@ -5,6 +5,7 @@
 //		"file 0644 /etc/motd hello",
 //		"link /etc/mtab ../proc/mounts",
 //		"fifo 0600 /run/pipe",
+//		"hard /etc/issue /etc/motd",
 //	)
 //
 // A path with bytes that a word cannot hold is quoted as Go quotes strings.
@@ -35,7 +36,7 @@ func Make(t testing.TB, dir string, entries ...string) {
 	for _, e := range entries {
 		kind, rest := word(t, e)
 		mode := "0777"
-		if kind != "link" {
+		if kind != "link" && kind != "hard" {
 			mode, rest = word(t, rest)
 		}
 		m, err := strconv.ParseUint(mode, 8, 32)
@@ -43,6 +44,10 @@ func Make(t testing.TB, dir string, entries ...string) {
 			t.Fatalf("%s: %v", e, err)
 		}
 		name, rest := word(t, rest)
+		if kind == "hard" {
+			target, _ := word(t, rest)
+			rest = filepath.Join(dir, target)
+		}
 		make1(t, kind, filepath.Join(dir, name), uint32(m), rest)
 	}
 }
@@ -61,12 +66,14 @@ func make1(t testing.TB, kind, p string, mode uint32, rest string) {
 	case "link":
 		target, _ := word(t, rest)
 		err = os.Symlink(target, p)
+	case "hard":
+		err = os.Link(rest, p)
 	case "fifo":
 		err = syscall.Mkfifo(p, 0o600)
 	default:
 		t.Fatalf("unknown kind %q", kind)
 	}
-	if err == nil && kind != "link" {
+	if err == nil && kind != "link" && kind != "hard" {
 		if err = syscall.Chmod(p, mode); err == nil {
 			err = os.Chtimes(p, Time(), Time())
 		}
