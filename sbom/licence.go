@@ -82,7 +82,8 @@ func (p *expression) take(word string) bool {
 func (p *expression) joined(by string) (licence, bool) {
 	all := licence{join: by}
 	for {
-		one, ok := licence{}, false
+		var one licence
+		var ok bool
 		if by == "OR" {
 			one, ok = p.joined("AND")
 		} else {
@@ -103,7 +104,8 @@ func (p *expression) single() (licence, bool) {
 		l, ok := p.joined("OR")
 		return l, ok && p.take(")")
 	}
-	l, ok := licence{}, false
+	var l licence
+	var ok bool
 	if l.id, ok = p.word(); !ok || !p.take("WITH") {
 		return l, ok
 	}

@@ -29,6 +29,11 @@ func BenchmarkAssemble(b *testing.B) {
 		build func(testing.TB) assembled
 	}{
 		{"npm", npm},
+		{"npm,rules", func(t testing.TB) assembled {
+			a := npm(t)
+			a.plan.Rules = &step.Rules{On: step.EvidenceRules(), Sources: []string{"mirror.test/**"}, Licences: []string{"GPL-*"}}
+			return a
+		}},
 		{"step=100000", func(t testing.TB) assembled { return wide(t, 1, 100000) }},
 		{"steps=200x500", func(t testing.TB) assembled { return wide(t, 200, 500) }},
 	} {
