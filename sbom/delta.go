@@ -28,6 +28,9 @@ type Comparison struct {
 	// a hard link to it; what a step left alone, and what it only read, keeps its inode.
 	// A state that is a whole copy of the one before has no inode in common with it.
 	Copied []step.Path
+	// Manifests, sorted by path, are those of after that were added or changed, and those
+	// whose list of files was.
+	Manifests []Manifest
 }
 
 // Compare returns what changed between before and after, two states mounted
@@ -54,7 +57,8 @@ func Compare(before, after *Tree) (Comparison, error) {
 	sortEntries(c.out.Changed)
 	sortPaths(c.out.Removed)
 	sortPaths(c.out.Copied)
-	return c.out, nil
+	c.out.Manifests, err = completeManifests(after, c.out.Delta, c.hashing.manifests)
+	return c.out, err
 }
 
 // Walk returns every entry of a tree but its root folder, with digests.
@@ -79,7 +83,7 @@ func (c *comparer) added(p step.Path, name string, st *unix.Stat_t) error {
 		return err
 	}
 	c.new = append(c.new, &e)
-	return c.hash(c.after, &e, name)
+	return c.hash(c.after, &e, name, true)
 }
 
 func (c *comparer) other(p step.Path, name string, was, now *unix.Stat_t) error {
@@ -100,16 +104,17 @@ func (c *comparer) other(p step.Path, name string, was, now *unix.Stat_t) error 
 		return nil
 	}
 	c.now, c.was = append(c.now, &e), append(c.was, &old)
-	if err := c.hash(c.after, &e, name); err != nil || !alike {
+	if err := c.hash(c.after, &e, name, true); err != nil || !alike {
 		return err
 	}
-	return c.hash(c.before, &old, name)
+	return c.hash(c.before, &old, name, false)
 }
 
 func (c *comparer) removed(p step.Path) { c.out.Removed = append(c.out.Removed, p) }
 
-// hash has digests and capability added to the entry of a regular file.
-func (c *comparer) hash(at *cursor, e *Entry, name string) error {
+// hash has digests and capability added to the entry of a regular file, which may be
+// asked whether it is a manifest.
+func (c *comparer) hash(at *cursor, e *Entry, name string, ask bool) error {
 	if e.Type != TypeFile {
 		return nil
 	}
@@ -117,7 +122,11 @@ func (c *comparer) hash(at *cursor, e *Entry, name string) error {
 	if err != nil {
 		return err
 	}
-	c.hashing.add(e, f)
+	var is manifestReader
+	if ask {
+		is = newManifestReader(e)
+	}
+	c.hashing.add(e, f, is)
 	return nil
 }
 

@@ -24,13 +24,13 @@ func Downloads(packages []Package, downloads []Download) map[string]Download {
 	}
 	named := map[string]*match{}
 	for _, d := range downloads {
-		key := fileKey(d.URL)
-		switch m := named[key]; {
-		case key == "":
-		case m == nil:
-			named[key] = &match{Download: d}
-		case m.SHA256 != d.SHA256:
-			m.ambiguous = true
+		for _, key := range fileKeys(d.URL) {
+			switch m := named[key]; {
+			case m == nil:
+				named[key] = &match{Download: d}
+			case m.SHA256 != d.SHA256:
+				m.ambiguous = true
+			}
 		}
 	}
 	out := map[string]Download{}
@@ -52,24 +52,41 @@ func Downloads(packages []Package, downloads []Download) map[string]Download {
 	return out
 }
 
-// fileKey is what the name of a package file says: NAME_VERSION_ARCH.deb or, below a
-// folder for the architecture, NAME-VERSION.apk. Empty for other files.
-func fileKey(raw string) string {
+// IsDownloaded reports whether a file can be told to be the package's by its name. The
+// main module of a program that is built from a folder has no version, and Go's
+// standard library comes with the compiler.
+func (p Package) IsDownloaded() bool { return len(packageKeys(p)) > 0 }
+
+// fileKeys are what the URL of a package's file says of it, in the form that packageKeys
+// has; none for other files:
+//
+//	NAME_VERSION_ARCH.deb
+//	ARCH/NAME-VERSION.apk
+//	NAME-VERSION-[BUILD-]PYTHON-ABI-PLATFORM.whl  (PEP 427)
+//	NAME-VERSION.tar.gz, NAME-VERSION.zip         (PEP 625)
+//	[@SCOPE/]NAME/-/NAME-VERSION.tgz              (npm's registry)
+//	MODULE/@v/VERSION.zip                         (Go's module proxy)
+func fileKeys(raw string) []string {
 	raw, _, _ = strings.Cut(raw, "#")
 	raw, _, _ = strings.Cut(raw, "?")
+	_, raw, _ = strings.Cut(raw, "://")
 	file, ok := unescape(raw)
 	if !ok {
-		return ""
+		return nil
 	}
-	name := path.Base(file)
-	switch path.Ext(name) {
-	case ".deb":
+	dir, name := path.Split(file)
+	switch {
+	case strings.HasSuffix(name, ".deb"):
 		// An epoch's colon is escaped in the name itself, as apt's own archive has it.
-		return strings.NewReplacer("%3a", ":", "%3A", ":").Replace(name)
-	case ".apk":
-		return path.Base(path.Dir(file)) + "/" + name
+		return []string{strings.NewReplacer("%3a", ":", "%3A", ":").Replace(name)}
+	case strings.HasSuffix(name, ".apk"):
+		return []string{path.Base(dir) + "/" + name}
+	case strings.HasSuffix(name, ".tgz"):
+		return nodeFileKeys(dir, name)
+	case strings.HasSuffix(dir, "/@v/"):
+		return goFileKeys(dir, name)
 	}
-	return ""
+	return pythonFileKeys(name)
 }
 
 // unescape decodes the %XX of a URL; false when one is none.
@@ -101,6 +118,10 @@ func packageKeys(p Package) []string {
 		return keys
 	case "apk":
 		return []string{p.Arch + "/" + p.Name + "-" + p.Version + ".apk"}
+	case typePython, typeNode, typeGo:
+		if p.Version != "" && (p.Type != typeGo || p.Name != goStandard) {
+			return []string{languageKey(p.Type, p.Name, p.Version)}
+		}
 	}
 	return nil
 }

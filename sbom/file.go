@@ -49,6 +49,23 @@ func (f *File) Read(b []byte) (int, error) {
 	}
 }
 
+// ReadAt implements io.ReaderAt.
+func (f *File) ReadAt(b []byte, off int64) (int, error) {
+	for n := 0; n < len(b); {
+		m, err := unix.Pread(f.fd, b[n:], off+int64(n))
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return n, fmt.Errorf("read %q: %w", f.path, err)
+		case m == 0:
+			return n, io.EOF
+		default:
+			n += m
+		}
+	}
+	return len(b), nil
+}
+
 // Close releases the file.
 func (f *File) Close() error {
 	if err := unix.Close(f.fd); err != nil {

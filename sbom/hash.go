@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"maps"
 	"runtime"
@@ -42,12 +41,12 @@ func Digest(r io.Reader, buf []byte) (string, int64, error) {
 	return hex.EncodeToString(h.Sum(nil)), n, nil
 }
 
-func hashAll(r io.Reader, buf []byte, hs ...hash.Hash) (int64, error) {
+func hashAll(r io.Reader, buf []byte, ws ...io.Writer) (int64, error) {
 	var total int64
 	for {
 		n, err := r.Read(buf)
-		for _, h := range hs {
-			h.Write(buf[:n])
+		for _, w := range ws {
+			w.Write(buf[:n]) // what hashes and keeps has no errors
 		}
 		total += int64(n)
 		if errors.Is(err, io.EOF) {
@@ -59,10 +58,15 @@ func hashAll(r io.Reader, buf []byte, hs ...hash.Hash) (int64, error) {
 	}
 }
 
-// fill adds digests and capability of the open file f to its entry.
-func fill(e *Entry, f *File, buf []byte) error {
+// fill adds digests and capability of the open file f to its entry. Its bytes are shown
+// to watch, when there is one.
+func fill(e *Entry, f *File, buf []byte, watch io.Writer) error {
 	h256, h1 := sha256.New(), sha1.New()
-	n, err := hashAll(f, buf, h256, h1)
+	writers := []io.Writer{h256, h1, watch}
+	if watch == nil {
+		writers = writers[:2]
+	}
+	n, err := hashAll(f, buf, writers...)
 	if err != nil {
 		return fmt.Errorf("hash %q: %w", string(e.Path), err)
 	}
@@ -98,17 +102,21 @@ type hashing struct {
 	mu   sync.Mutex
 	// failed has the error of each entry that has one.
 	failed map[step.Path]error
+	// manifests are those among the files, in any order.
+	manifests []Manifest
 }
 
 // hashJob is an entry and its open file.
 type hashJob struct {
 	entry *Entry
 	file  *File
+	// is tells of a file that is a manifest; nil when that is not asked.
+	is manifestReader
 }
 
 // add hands an open file over; it blocks while all hashers have one. The entry must be
-// left alone until finish.
-func (h *hashing) add(e *Entry, f *File) {
+// left alone until finish. is may be nil.
+func (h *hashing) add(e *Entry, f *File, is manifestReader) {
 	if h.jobs == nil {
 		h.jobs = make(chan hashJob)
 		for range Hashers() {
@@ -116,14 +124,14 @@ func (h *hashing) add(e *Entry, f *File) {
 			go h.work()
 		}
 	}
-	h.jobs <- hashJob{e, f}
+	h.jobs <- hashJob{e, f, is}
 }
 
 func (h *hashing) work() {
 	defer h.wait.Done()
 	buf := make([]byte, HashBuffer)
 	for j := range h.jobs {
-		if err := errors.Join(fill(j.entry, j.file, buf), j.file.Close()); err != nil {
+		if err := errors.Join(h.one(j, buf), j.file.Close()); err != nil {
 			h.mu.Lock()
 			if h.failed == nil {
 				h.failed = map[step.Path]error{}
@@ -132,6 +140,21 @@ func (h *hashing) work() {
 			h.mu.Unlock()
 		}
 	}
+}
+
+func (h *hashing) one(j hashJob, buf []byte) error {
+	if j.is == nil {
+		return fill(j.entry, j.file, buf, nil)
+	}
+	if err := fill(j.entry, j.file, buf, j.is); err != nil {
+		return err
+	}
+	if m, ok := j.is.manifest(j.entry, j.file); ok {
+		h.mu.Lock()
+		h.manifests = append(h.manifests, m)
+		h.mu.Unlock()
+	}
+	return nil
 }
 
 // finish waits until all entries are filled and returns the error of the first path

@@ -45,3 +45,17 @@ func escape(s string) string {
 	}
 	return b.String()
 }
+
+// languagePURL builds the package URL of a language's package. A name's folders are its
+// namespace; a package without a version has none in the URL either.
+func languagePURL(kind, name, version string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = escape(p)
+	}
+	s := "pkg:" + kind + "/" + strings.Join(parts, "/")
+	if version != "" {
+		s += "@" + escape(version)
+	}
+	return s
+}

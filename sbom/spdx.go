@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 // Image is what [EncodeDocument] describes.
@@ -18,7 +20,7 @@ type Image struct {
 	Epoch int64
 	// Tool is the creator: "sworn-0.1.0".
 	Tool      string
-	Inventory Inventory
+	Installed Installed
 	// Files are all entries of the image, attributed and sorted.
 	Files []Held
 	// Downloads are the files that packages were installed from, by purl, and Unlocated
@@ -112,8 +114,11 @@ func newDocument(img Image, files []*Held, omit bool) (Document, error) {
 		}},
 		Relationships: []SPDXRelationship{{spdxDocument, "DESCRIBES", spdxImage}},
 	}
-	for _, p := range img.Inventory.Packages {
+	for _, p := range img.Installed.Packages {
 		sp := spdxPackage(p)
+		if found := img.Installed.Manifests[p.PURL]; len(found) > 0 {
+			sp.SourceInfo = "found in " + listed(found)
+		}
 		if from, ok := img.Downloads[p.PURL]; ok {
 			sp.DownloadLocation = from.URL
 			sp.Checksums = []SPDXChecksum{{"SHA256", from.SHA256}}
@@ -121,8 +126,9 @@ func newDocument(img Image, files []*Held, omit bool) (Document, error) {
 		doc.Packages = append(doc.Packages, sp)
 		doc.relate(spdxImage, contains, sp.SPDXID)
 	}
+	doc.relateLinked(img.Installed)
 	var notes []string
-	for _, u := range img.Inventory.Unread {
+	for _, u := range img.Installed.Unread {
 		notes = append(notes, "Not read, so its packages are missing: "+u+".")
 	}
 	if img.Unlocated > 0 {
@@ -141,6 +147,36 @@ func newDocument(img Image, files []*Held, omit bool) (Document, error) {
 
 func (d *Document) relate(a, kind, b string) {
 	d.Relationships = append(d.Relationships, SPDXRelationship{a, kind, b})
+}
+
+// relateLinked says which packages hold others that were linked into them. Packages are
+// those of the document, behind the one that stands for the image.
+func (d *Document) relateLinked(in Installed) {
+	ids := make(map[string]string, len(in.Packages))
+	for i, p := range in.Packages {
+		ids[p.PURL] = d.Packages[i+1].SPDXID
+	}
+	for _, p := range in.Packages {
+		for _, holder := range in.Within[p.PURL] {
+			d.relate(ids[holder], contains, ids[p.PURL])
+		}
+	}
+}
+
+// maxListed bounds the paths that are named of a package; the others are counted.
+const maxListed = 10
+
+func listed(ps []step.Path) string {
+	var out []string
+	for _, p := range ps[:min(len(ps), maxListed)] {
+		text, _ := p.MarshalText() // never fails
+		out = append(out, string(text))
+	}
+	s := strings.Join(out, ", ")
+	if more := len(ps) - maxListed; more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
 }
 
 // addFiles adds what no package owns, under a package of its own: the one that

@@ -19,13 +19,13 @@ import (
 func image() sbom.Image {
 	return sbom.Image{
 		Name: "image", Platform: "linux/amd64", Epoch: 1700000000, Tool: "sworn-test",
-		Inventory: sbom.Inventory{
+		Installed: sbom.Installed{Inventory: sbom.Inventory{
 			Packages: []sbom.Package{
 				{PURL: "pkg:apk/alpine/musl@1.2.5-r0", Type: "apk", Name: "musl", Version: "1.2.5-r0", Licence: "MIT", Source: "musl", SourceVersion: "1.2.5-r0", Maintainer: "Timo Teräs <timo.teras@iki.fi>", Homepage: "https://musl.libc.org/"},
 				{PURL: "pkg:deb/debian/libc6@2.36-9?arch=amd64", Type: "deb", Name: "libc6", Version: "2.36-9", Licence: "GPL AND custom", Maintainer: "GNU Libc Maintainers <debian-glibc@lists.debian.org>", Homepage: "no url"},
 			},
 			Unread: []string{"rpm database /var/lib/rpm"},
-		},
+		}},
 		Files: []sbom.Held{
 			{Entry: sbom.Entry{Path: "/app", Type: "dir", Mode: "0755"}, Step: "step1"},
 			{Entry: sbom.Entry{Path: "/app/\xffodd\n", Type: "file", Mode: "0644", SHA1: strings.Repeat("a", 40), SHA256: strings.Repeat("b", 64)}, Step: "step2"},
@@ -166,7 +166,7 @@ func TestDocumentRefusesTimesThatSPDXCannotWrite(t *testing.T) {
 
 func TestPackagesSayWhatTheyWereInstalledFrom(t *testing.T) {
 	img := image()
-	purl := img.Inventory.Packages[1].PURL
+	purl := img.Installed.Packages[1].PURL
 	img.Downloads = map[string]sbom.Download{purl: {URL: "http://m.test/libc6_2.36-9_amd64.deb", SHA256: strings.Repeat("e", 64)}}
 	img.Unlocated = 3
 	doc, err := spdxjson.Read(bytes.NewReader(document(t, img)))

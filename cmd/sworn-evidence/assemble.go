@@ -69,7 +69,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 				func() (err error) { ledger, err = g.encodeLedger(files); return err },
 				func() (err error) {
 					if plan.Rules != nil {
-						found, err = g.encodeFindings(files, inv)
+						found, err = g.encodeFindings(files, inv.Inventory)
 					}
 					return err
 				},
@@ -142,14 +142,14 @@ func contentsOf(platform string, files []sbom.Held) provenance.Contents {
 	return c
 }
 
-func (g *graph) encodeSPDX(files []sbom.Held, inv sbom.Inventory) ([]byte, error) {
+func (g *graph) encodeSPDX(files []sbom.Held, in sbom.Installed) ([]byte, error) {
 	plan := g.plan
-	located, unlocated := g.downloads(plan.Image, inv)
+	located, unlocated := g.downloads(plan.Image, in.Inventory)
 	img := sbom.Image{
 		Name:      plan.ImageName,
 		Platform:  plan.Platform,
 		Tool:      name + "-" + version,
-		Inventory: inv,
+		Installed: in,
 		Files:     files,
 		Downloads: located,
 		Unlocated: unlocated,

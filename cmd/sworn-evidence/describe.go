@@ -78,7 +78,7 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory) (*descr
 	if err != nil {
 		return nil, nil, err
 	}
-	d := described{Base: before == nil, Delta: c.Delta, PackagesAdded: []string{}, PackagesRemoved: []string{}}
+	d := described{Base: before == nil, Delta: c.Delta, Manifests: c.Manifests, PackagesAdded: []string{}, PackagesRemoved: []string{}}
 	if inv == nil {
 		loaded, err := sbom.Load(before)
 		if err != nil {

@@ -33,7 +33,7 @@ func (t tool) source(k int) error {
 		return err
 	}
 	defer src.Close()
-	es, err := sbom.Walk(src)
+	c, err := sbom.Compare(nil, src)
 	if err != nil {
 		return err
 	}
@@ -41,9 +41,9 @@ func (t tool) source(k int) error {
 	if err != nil {
 		return err
 	}
-	out := treeOf(es)
+	out := treeOf(c.Added)
 	out.Base = &described{
-		Base: true, Delta: sbom.Delta{Added: es}, Inventory: &inv,
+		Base: true, Delta: c.Delta, Inventory: &inv, Manifests: c.Manifests,
 		PackagesAdded: purls(inv.Packages), PackagesRemoved: []string{},
 	}
 	b, err := encodeEvidence(evidence{Tree: out})

@@ -10,35 +10,31 @@ import (
 )
 
 // downloads returns what packages of a state were installed from, by purl: a file that
-// the step which added the package downloaded, or one before it in the state. It also
+// the step which added the package downloaded, or a step that it is made of. It also
 // counts the packages that steps with a recorded network added and no file matches.
 func (g *graph) downloads(state string, inv sbom.Inventory) (located map[string]sbom.Download, unlocated int) {
-	installed := make(map[string]sbom.Package, len(inv.Packages))
+	packages := make(map[string]sbom.Package, len(inv.Packages))
 	for _, p := range inv.Packages {
-		installed[p.PURL] = p
+		packages[p.PURL] = p
 	}
 	located = map[string]sbom.Download{}
 	missing := map[string]bool{}
-	var had []sbom.Download
 	for _, s := range g.chain(state) {
-		d := g.delta(s.Evidence)
-		if d == nil {
-			continue
-		}
-		recorded := d.Record != nil && d.Record.Network != nil && d.Record.Network.Recorder == step.RecorderSworn
-		if recorded {
-			had = append(downloaded(d.Record.Network.Requests), had...)
-		}
+		recorded := g.recorded(s) != nil
+		purls, _ := g.changedPackages(s.ID)
 		var added []sbom.Package
-		for _, purl := range d.PackagesAdded {
+		for _, purl := range purls {
 			delete(located, purl)
 			delete(missing, purl)
-			if p, ok := installed[purl]; ok {
+			if p, ok := packages[purl]; ok && p.IsDownloaded() {
 				added = append(added, p)
 				missing[purl] = recorded
 			}
 		}
-		for purl, from := range sbom.Downloads(added, had) {
+		if len(added) == 0 {
+			continue
+		}
+		for purl, from := range sbom.Downloads(added, g.downloadedFor(s.ID)) {
 			located[purl] = from
 			delete(missing, purl)
 		}
@@ -49,6 +45,35 @@ func (g *graph) downloads(state string, inv sbom.Inventory) (located map[string]
 		}
 	}
 	return located, unlocated
+}
+
+// downloadedFor are the files that a step downloaded, or one that it starts from or reads,
+// directly or through others; those of the last step first.
+func (g *graph) downloadedFor(id string) []sbom.Download {
+	var out []sbom.Download
+	wanted := map[string]bool{id: true}
+	for _, s := range slices.Backward(g.plan.Steps) {
+		if !wanted[s.ID] {
+			continue
+		}
+		for _, state := range s.Reads {
+			wanted[state] = true
+		}
+		wanted[s.Parent] = true
+		if n := g.recorded(s); n != nil {
+			out = append(out, downloaded(n.Requests)...)
+		}
+	}
+	return out
+}
+
+// recorded is the recorded network of a step; nil when the runner did not record it.
+func (g *graph) recorded(s step.Step) *step.Network {
+	d := g.delta(s.Evidence)
+	if d == nil || d.Record == nil || d.Record.Network == nil || d.Record.Network.Recorder != step.RecorderSworn {
+		return nil
+	}
+	return d.Record.Network
 }
 
 // chain returns the steps that a state was made by, one on the other, the first first.

@@ -22,6 +22,7 @@ func TestPackagesComeFromDownloadsOfTheirOwnImage(t *testing.T) {
 	add := func(id, parent, recorder string, added []string, requests ...step.Request) {
 		place := step.Place{Segment: len(g.steps)}
 		g.steps[id] = step.Step{ID: id, Parent: parent, Evidence: &place}
+		g.plan.Steps = append(g.plan.Steps, g.steps[id])
 		d := &described{PackagesAdded: added}
 		d.Record = &record{Network: &step.Network{Recorder: recorder, Requests: requests}}
 		g.evidence[place] = evidence{Delta: d}

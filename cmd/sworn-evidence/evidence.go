@@ -17,7 +17,7 @@ import (
 
 // evidenceVersion is that of the format below, which lives between describe and
 // assemble of one build and its cache.
-const evidenceVersion = 1
+const evidenceVersion = 2
 
 // maxEvidence bounds one evidence file in bytes: about a million files.
 const maxEvidence = 512 << 20
@@ -39,6 +39,8 @@ type described struct {
 	PackagesRemoved []string `json:"packagesRemoved"` // purls
 	// Inventory is the state's, complete, when it can differ from the one before.
 	Inventory *sbom.Inventory `json:"inventory,omitempty"`
+	// Manifests are those that the step wrote, sorted by path.
+	Manifests []sbom.Manifest `json:"manifests,omitempty"`
 	// Record is what the runner saw, its inputs apart.
 	Record *record `json:"record,omitempty"`
 }
@@ -109,6 +111,11 @@ func decodeEvidence(b []byte) (evidence, error) {
 	}
 	if !sorted(d.Added) || !sorted(d.Changed) || !slices.IsSorted(d.Removed) {
 		return evidence{}, errors.New("decode evidence: a list that is not sorted")
+	}
+	for i := range d.Manifests {
+		if i > 0 && d.Manifests[i].Path <= d.Manifests[i-1].Path {
+			return evidence{}, errors.New("decode evidence: manifests that are not sorted")
+		}
 	}
 	if d.Record != nil {
 		if err := d.Record.Network.Check(); err != nil {

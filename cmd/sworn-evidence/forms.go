@@ -50,6 +50,9 @@ func (d *described) form(f *canon.Form) {
 	if f.Has(`,"inventory":`, d.Inventory != nil) {
 		inventoryForm(f, made(&d.Inventory))
 	}
+	if f.Has(`,"manifests":`, len(d.Manifests) > 0) {
+		canon.List(f, "", &d.Manifests, manifestForm)
+	}
 	if f.Has(`,"record":`, d.Record != nil) {
 		made(&d.Record).form(f)
 	}
@@ -88,6 +91,15 @@ func inventoryForm(f *canon.Form, inv *sbom.Inventory) {
 	if f.Has(`,"unread":`, len(inv.Unread) > 0) {
 		f.Value("", &inv.Unread)
 	}
+	f.Literal("}")
+}
+
+func manifestForm(f *canon.Form, m *sbom.Manifest) {
+	f.Path(`{"path":`, &m.Path)
+	if f.Has(`,"packages":`, len(m.Packages) > 0) {
+		canon.List(f, "", &m.Packages, packageForm)
+	}
+	f.OptText(`,"unread":`, &m.Unread)
 	f.Literal("}")
 }
 

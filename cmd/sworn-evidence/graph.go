@@ -16,17 +16,20 @@ type graph struct {
 	steps    map[string]step.Step
 	evidence map[step.Place]evidence
 	layers   map[string]*layer // of the states that were asked for
+	// installed are the packages of each state.
+	installed map[string]installed
 }
 
 // newGraph checks the plan and reads all evidence that it names; read is called by
 // several goroutines.
 func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, error) {
 	g := &graph{
-		plan:     plan,
-		sources:  map[string]step.Source{},
-		steps:    map[string]step.Step{},
-		evidence: map[step.Place]evidence{},
-		layers:   map[string]*layer{},
+		plan:      plan,
+		sources:   map[string]step.Source{},
+		steps:     map[string]step.Step{},
+		evidence:  map[step.Place]evidence{},
+		layers:    map[string]*layer{},
+		installed: map[string]installed{},
 	}
 	if plan.Options == nil || plan.Platform == "" {
 		return nil, fmt.Errorf("plan: no platform or no options")
@@ -39,6 +42,10 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 		g.sources[s.ID] = s
 		if err := g.fetch(s.ID, s.Evidence, found); err != nil {
 			return nil, err
+		}
+		if s.Evidence != nil {
+			e := g.evidence[*s.Evidence]
+			g.installed[s.ID] = installed{}.after(e.state())
 		}
 	}
 	for _, s := range plan.Steps {
@@ -57,6 +64,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 		if err := g.matches(s); err != nil {
 			return nil, err
 		}
+		g.installed[s.ID] = g.installed[s.Parent].after(g.delta(s.Evidence))
 	}
 	if !g.made(plan.Image) {
 		return nil, fmt.Errorf("plan: the image is %q, which nothing makes", plan.Image)
@@ -140,8 +148,9 @@ func (g *graph) delta(p *step.Place) *described {
 }
 
 // fold applies the deltas from the image's base on and returns the image's
-// entries, attributed, with its inventory.
-func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
+// entries, attributed, with its packages.
+func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
+	manifests := g.installed[state].manifests
 	type link struct {
 		id string
 		d  *described
@@ -161,11 +170,11 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 		}
 		d := g.delta(place)
 		if d == nil {
-			return nil, sbom.Inventory{}, fmt.Errorf("evidence of %s: none, but the image comes from it", state)
+			return nil, sbom.Installed{}, fmt.Errorf("evidence of %s: none, but the image comes from it", state)
 		}
 		chain = append(chain, link{state, d})
 		if _, ok := g.sources[state]; ok && !d.Base {
-			return nil, sbom.Inventory{}, fmt.Errorf("evidence of %s: not of a whole file system", state)
+			return nil, sbom.Installed{}, fmt.Errorf("evidence of %s: not of a whole file system", state)
 		}
 		state = parent
 	}
@@ -173,7 +182,7 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 	var inv sbom.Inventory
 	for _, c := range slices.Backward(chain) {
 		if err := l.Apply(c.d.Delta, c.id); err != nil {
-			return nil, sbom.Inventory{}, err
+			return nil, sbom.Installed{}, err
 		}
 		if c.d.Inventory != nil {
 			inv = *c.d.Inventory
@@ -181,7 +190,8 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Inventory, error) {
 	}
 	files := l.Held()
 	inv.Owners().AttributeHeld(files)
-	return files, inv, nil
+	manifests.AttributeHeld(files)
+	return files, inv.Join(manifests), nil
 }
 
 // base returns the source that a state begins with and the paths in it, sorted; an

@@ -16,11 +16,8 @@ import (
 func (g *graph) adders(state string) map[string]step.Step {
 	out := map[string]step.Step{}
 	for _, s := range g.chain(state) {
-		d := g.delta(s.Evidence)
-		if d == nil {
-			continue
-		}
-		for _, purl := range d.PackagesAdded {
+		added, _ := g.changedPackages(s.ID)
+		for _, purl := range added {
 			out[purl] = s
 			if s.External {
 				delete(out, purl)
@@ -65,7 +62,7 @@ func (g *graph) sourceFindings(f *findings, inv sbom.Inventory) {
 	for i := range inv.Packages {
 		p := &inv.Packages[i]
 		s, ok := adders[p.PURL]
-		if !ok {
+		if !ok || !p.IsDownloaded() {
 			continue
 		}
 		by, unknown := g.installer(p.PURL, s)
@@ -121,7 +118,7 @@ func (g *graph) installer(purl string, s step.Step) (by *step.Step, unknown stri
 			if d == nil {
 				return nil, "unknown source: it came from a step without evidence"
 			}
-			if slices.Contains(d.PackagesAdded, purl) {
+			if added, _ := g.changedPackages(below.ID); slices.Contains(added, purl) {
 				return g.installer(purl, below)
 			}
 		}

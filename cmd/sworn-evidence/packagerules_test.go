@@ -9,8 +9,8 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// installed is apk's database with packages: "NAME VERSION LICENCE...".
-func installed(packages ...string) string {
+// apkDatabase is apk's database with packages: "NAME VERSION LICENCE...".
+func apkDatabase(packages ...string) string {
 	db := "file 0644 /lib/apk/db/installed "
 	for _, p := range packages {
 		var name, version string
@@ -21,14 +21,14 @@ func installed(packages ...string) string {
 }
 
 func alpine(packages ...string) []string {
-	return []string{"file 0644 /etc/os-release ID=alpine\nVERSION_ID=3.20.3\n", installed(packages...)}
+	return []string{"file 0644 /etc/os-release ID=alpine\nVERSION_ID=3.20.3\n", apkDatabase(packages...)}
 }
 
 func TestListedLicencesOfWhatStepsAddedAreFound(t *testing.T) {
 	b := play(t, step.Rules{On: []string{step.RuleListedLicence}, Licences: []string{"AGPL-*", "gpl-*"}})
 	base := b.image(true, alpine("bash 5 GPL-3.0-or-later")...)
-	one := b.run(base, observed(step.NetworkNone), installed("bash 5 GPL-3.0-or-later", "both 1 GPL-2.0-only AND MIT", "either 1 GPL-2.0-only OR MIT", "gone 1 GPL-2.0-only", "odd 1", "x 1 MIT"))
-	b.run(one, observed(step.NetworkNone), installed("bash 6 GPL-3.0-or-later", "both 1 GPL-2.0-only AND MIT", "either 1 GPL-2.0-only OR MIT", "odd 1", "odder 2", "x 1 MIT"))
+	one := b.run(base, observed(step.NetworkNone), apkDatabase("bash 5 GPL-3.0-or-later", "both 1 GPL-2.0-only AND MIT", "either 1 GPL-2.0-only OR MIT", "gone 1 GPL-2.0-only", "odd 1", "x 1 MIT"))
+	b.run(one, observed(step.NetworkNone), apkDatabase("bash 6 GPL-3.0-or-later", "both 1 GPL-2.0-only AND MIT", "either 1 GPL-2.0-only OR MIT", "odd 1", "odder 2", "x 1 MIT"))
 	want := []string{
 		"ListedLicence step1 1; both (GPL-2.0-only AND MIT)",
 		"ListedLicence step1 1 unjudged; odd (licence not known)",
@@ -49,9 +49,9 @@ func TestPackagesFromUndeclaredSourcesAreFound(t *testing.T) {
 	const good, bad = "http://mirror.test/x86_64/good-1.apk", "https://evil.test/x86_64/bad-1.apk"
 	b := play(t, step.Rules{On: []string{step.RuleUndeclaredPackageSource}, Sources: []string{"mirror.test"}})
 	base := b.image(true, alpine("old 1")...)
-	one := b.run(base, fetched(observed(step.NetworkRecord), bad, good), installed("bad 1", "good 1", "local 1", "old 1"))
-	two := b.run(one, observed(""), installed("bad 1", "good 1", "local 1", "old 1", "other 1"))
-	b.run(two, observed(step.NetworkNone), installed("bad 1", "good 1", "local 1", "old 1", "offline 1", "other 1"))
+	one := b.run(base, fetched(observed(step.NetworkRecord), bad, good), apkDatabase("bad 1", "good 1", "local 1", "old 1"))
+	two := b.run(one, observed(""), apkDatabase("bad 1", "good 1", "local 1", "old 1", "other 1"))
+	b.run(two, observed(step.NetworkNone), apkDatabase("bad 1", "good 1", "local 1", "old 1", "offline 1", "other 1"))
 	want := []string{
 		"UndeclaredPackageSource step1 2; bad (from https://evil.test/x86_64/bad-1.apk); local (unknown source: no recorded download has its name, version and architecture)",
 		"UndeclaredPackageSource step2 1; other (unknown source: the network of the step was not recorded)",
@@ -71,7 +71,7 @@ func TestPackagesFromUndeclaredSourcesAreFound(t *testing.T) {
 func TestPackagesDownloadedBeforeAreKnown(t *testing.T) {
 	b := play(t, step.Rules{On: []string{step.RuleUndeclaredPackageSource}, Sources: []string{"mirror.test"}})
 	one := b.run(b.image(true, alpine()...), fetched(observed(step.NetworkRecord), "http://mirror.test/x86_64/good-1.apk"), "file 0644 /tmp/good-1.apk x")
-	b.run(one, observed(step.NetworkNone), installed("good 1"))
+	b.run(one, observed(step.NetworkNone), apkDatabase("good 1"))
 	if got := b.findings(); len(got) > 0 {
 		t.Errorf("%q", summary(got))
 	}
@@ -82,7 +82,7 @@ func TestPackagesDownloadedBeforeAreKnown(t *testing.T) {
 func TestPackagesOfAStageAreFollowedThere(t *testing.T) {
 	b := play(t, step.Rules{On: []string{step.RuleUndeclaredPackageSource}, Sources: []string{"mirror.test"}})
 	base := b.image(false, alpine("old 1")...)
-	stage := b.run(base, fetched(observed(step.NetworkRecord), "http://mirror.test/x86_64/good-1.apk", "http://evil.test/x86_64/bad-1.apk"), installed("bad 1", "good 1", "old 1"))
+	stage := b.run(base, fetched(observed(step.NetworkRecord), "http://mirror.test/x86_64/good-1.apk", "http://evil.test/x86_64/bad-1.apk"), apkDatabase("bad 1", "good 1", "old 1"))
 	b.copy("", stage, alpine("bad 1", "good 1", "old 1")...)
 	want := []string{"UndeclaredPackageSource step2 1; bad (from http://evil.test/x86_64/bad-1.apk)"}
 	if diff := cmp.Diff(want, summary(b.findings())); diff != "" {

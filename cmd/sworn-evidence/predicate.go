@@ -62,7 +62,7 @@ func (g *graph) step(s step.Step) provenance.Step {
 	d := g.delta(s.Evidence)
 	out := provenance.Step{
 		ID: s.ID, Kind: s.Kind, Name: s.Name, Lines: s.Lines, Parent: s.Parent, Reads: s.Reads,
-		Actions: s.Actions, Outputs: outputs(d),
+		Actions: s.Actions, Outputs: g.outputs(s.ID, d),
 	}
 	if x := s.Exec; x != nil {
 		out.Command, out.Environment, out.User, out.Cwd = x.Args, x.Env, x.User, x.Cwd
@@ -101,7 +101,7 @@ func network(x *step.Exec, d *described) *provenance.Network {
 }
 
 // outputs of a step that was not described are empty, without a digest.
-func outputs(d *described) provenance.Outputs {
+func (g *graph) outputs(id string, d *described) provenance.Outputs {
 	o := provenance.Outputs{
 		Digest: map[string]string{},
 		Added:  []provenance.FileOutput{}, Changed: []provenance.FileOutput{}, Removed: []step.Path{},
@@ -110,21 +110,29 @@ func outputs(d *described) provenance.Outputs {
 	if d == nil {
 		return o
 	}
-	o.Added, o.Changed = fileOutputs(d.Added), fileOutputs(d.Changed)
+	manifests := g.installed[id].manifests
+	o.Added, o.Changed = fileOutputs(d.Added, manifests), fileOutputs(d.Changed, manifests)
 	o.Removed = append(o.Removed, d.Removed...)
-	o.PackagesAdded = append(o.PackagesAdded, d.PackagesAdded...)
-	o.PackagesRemoved = append(o.PackagesRemoved, d.PackagesRemoved...)
+	added, removed := g.changedPackages(id)
+	o.PackagesAdded = append(o.PackagesAdded, added...)
+	o.PackagesRemoved = append(o.PackagesRemoved, removed...)
 	o.Digest = provenance.DeltaDigest(o)
 	return o
 }
 
-func fileOutputs(es []sbom.Entry) []provenance.FileOutput {
+// fileOutputs makes outputs of entries; those that no database knows the owner of belong
+// to the packages of manifests.
+func fileOutputs(es []sbom.Entry, m *sbom.Manifests) []provenance.FileOutput {
 	out := make([]provenance.FileOutput, 0, len(es))
 	for i := range es {
 		e := &es[i]
+		owner := e.Package
+		if owner == "" {
+			owner, _ = m.Owner(e.Path, e.Type)
+		}
 		out = append(out, provenance.FileOutput{
 			Path: e.Path, Type: e.Type, Mode: e.Mode, UID: e.UID, GID: e.GID, Size: e.Size,
-			Digest: provenance.NewSHA256(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability, Package: e.Package,
+			Digest: provenance.NewSHA256(e.SHA256), Target: e.Target, Device: e.Device, Capability: e.Capability, Package: owner,
 		})
 	}
 	return out

@@ -14,7 +14,7 @@ func TestOnlyWhatReadersTakeIsWritten(t *testing.T) {
 		s := provenance.Steps{
 			Platform: "linux/amd64", Options: map[string]string{"observe": "on"},
 			Materials: []provenance.Material{{ID: "source1", Kind: "image", URI: "pkg:x", Digest: map[string]string{"sha256": hexSum("x")}}},
-			Steps:     []provenance.Step{{ID: "step1", Kind: "exec", Parent: "source1", Outputs: outputs(nil)}},
+			Steps:     []provenance.Step{{ID: "step1", Kind: "exec", Parent: "source1", Outputs: (&graph{}).outputs("step1", nil)}},
 			Image:     "step1",
 		}
 		edit(&s)

@@ -214,7 +214,7 @@ func checkOrigins(t *testing.T, a account) {
 	for _, tt := range []struct{ path, owner, step string }{
 		{"/usr/bin/jq", "pkg:deb/debian/jq", "RUN apt-get"},
 		{"/etc/issue", "pkg:deb/debian/base-files", "RUN useradd"},
-		{"/usr/local/bin/service", "", "COPY --from=build"},
+		{"/usr/local/bin/service", "pkg:golang/github.com/sworn-build/sworn", "COPY --from=build"},
 		{"/etc/service/service.conf", "", "COPY --chown"},
 		{"/srv/generated", "", "RUN useradd"},
 		{"/srv/hard", "", "RUN useradd"},

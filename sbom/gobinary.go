@@ -1,0 +1,123 @@
+package sbom
+
+import (
+	"bytes"
+	"debug/buildinfo"
+	"errors"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// goMagic is how the linker marks the build information (package debug/buildinfo).
+const goMagic = "\xff Go buildinf:"
+
+// goStandard is what scanners and the vulnerability databases call the standard library.
+const goStandard = "stdlib"
+
+// Limits on the build information of a program. The largest that are known, of
+// Kubernetes, have some hundred modules.
+const (
+	// maxBuildInfo bounds in bytes what is read of a program to find it: section headers
+	// and the information, or the data segment where headers are missing.
+	maxBuildInfo = 64 << 20
+	maxModules   = 10000
+)
+
+// goReader looks for the mark in ELF programs.
+type goReader struct {
+	seen   bool // something was shown
+	elf    bool
+	marked bool
+	// tail is the end of what was shown, shorter than the mark.
+	tail []byte
+}
+
+func (r *goReader) Write(b []byte) (int, error) {
+	if !r.seen {
+		r.seen, r.elf = true, bytes.HasPrefix(b, []byte("\x7fELF"))
+	}
+	if r.elf && !r.marked {
+		mark := []byte(goMagic)
+		seam := append(r.tail, b[:min(len(b), len(mark)-1)]...)
+		r.marked = bytes.Contains(seam, mark) || bytes.Contains(b, mark)
+		r.tail = append([]byte(nil), b[max(0, len(b)-len(mark)+1):]...)
+	}
+	return len(b), nil
+}
+
+func (r *goReader) manifest(e *Entry, f *File) (Manifest, bool) {
+	if !r.marked {
+		return Manifest{}, false
+	}
+	m := Manifest{Path: e.Path}
+	m.Packages, m.Unread = readGo(f, e.Path)
+	return m, true
+}
+
+// readGo reads the modules of a program. The second result says why there are none.
+func readGo(r io.ReaderAt, p step.Path) (ps []Package, unread string) {
+	const broken = "its Go build information cannot be read"
+	// Package debug/elf promises no more than an effort for hostile files.
+	defer func() {
+		if recover() != nil {
+			ps, unread = nil, broken
+		}
+	}()
+	info, err := buildinfo.Read(&atMost{r, maxBuildInfo})
+	switch {
+	case err != nil:
+		return nil, broken
+	case len(info.Deps) > maxModules:
+		return nil, "it has more modules than a program may have"
+	}
+	return goPackages(info, p), ""
+}
+
+// goPackages are the standard library, the main module, which owns the program, and the
+// modules that it was linked with.
+func goPackages(info *debug.BuildInfo, p step.Path) []Package {
+	var out []Package
+	add := func(name, version string) {
+		if !word(name) || version != "" && !word(version) {
+			return
+		}
+		q := Package{Type: typeGo, Name: name, Version: version, PURL: languagePURL(typeGo, strings.ToLower(name), version)}
+		out = append(out, q)
+	}
+	version, _, _ := strings.Cut(info.GoVersion, " ") // experiments and local changes follow
+	add(goStandard, strings.TrimPrefix(version, "go"))
+	for _, m := range info.Deps {
+		// A folder in a module's place has no version of its own.
+		if r := m.Replace; r != nil && r.Version == "" {
+			add(m.Path, "")
+		} else if r != nil {
+			add(r.Path, r.Version)
+		} else {
+			add(m.Path, m.Version)
+		}
+	}
+	if v := info.Main.Version; word(info.Main.Path) {
+		if v == "(devel)" {
+			v = ""
+		}
+		add(info.Main.Path, v)
+		out[len(out)-1].Files = []step.Path{p}
+	}
+	return tidy(out)
+}
+
+// atMost is a reader that gives up to n bytes.
+type atMost struct {
+	r io.ReaderAt
+	n int64
+}
+
+func (a *atMost) ReadAt(b []byte, off int64) (int, error) {
+	if a.n -= int64(len(b)); a.n < 0 {
+		return 0, errors.New("more is read than build information needs")
+	}
+	return a.r.ReadAt(b, off)
+}

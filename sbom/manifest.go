@@ -1,0 +1,186 @@
+package sbom
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Manifest is a file that says by itself which packages of a language lie in a file
+// system: the metadata of an installed Python distribution, the package.json of a
+// package in node_modules, or a program with the modules that Go linked into it. Such
+// packages are in no database of the whole file system, so each step's delta has those
+// that the step touched.
+type Manifest struct {
+	Path step.Path `json:"path"`
+	// Packages are sorted by purl. One that has Files owns them.
+	Packages []Package `json:"packages,omitempty"`
+	// Unread is why the packages are not known.
+	Unread string `json:"unread,omitempty"`
+}
+
+// Types of languages' packages, as in purls.
+const (
+	typePython = "pypi"
+	typeNode   = "npm"
+	typeGo     = "golang"
+)
+
+// Limits on a manifest, several times what the largest in use have.
+const (
+	// maxManifest bounds a package.json in bytes, and the part of Python's metadata that
+	// has the fields: a description of any length follows them.
+	maxManifest = 1 << 20
+	// maxWord bounds a name, version or other field in bytes.
+	maxWord = 1 << 10
+)
+
+// manifestReader is shown a file's bytes while they are hashed.
+type manifestReader interface {
+	io.Writer
+	// manifest is called when all have been shown; false when the file is none.
+	manifest(e *Entry, f *File) (Manifest, bool)
+}
+
+// newManifestReader returns the reader of a regular file; nil for one that cannot be a
+// manifest.
+func newManifestReader(e *Entry) manifestReader {
+	p := string(e.Path)
+	switch {
+	case pythonMetadata(p) == p:
+		return &headReader{parse: parsePython}
+	case nodeManifest(p):
+		return &headReader{parse: parseNode, whole: true}
+	case strings.ContainsAny(e.Mode[1:], "1357"): // somebody may execute it
+		return &goReader{}
+	}
+	return nil
+}
+
+// headReader keeps the beginning of a file and parses it.
+type headReader struct {
+	bytes.Buffer
+	// whole: the beginning alone is of no use.
+	whole bool
+	parse func([]byte) (Package, string)
+}
+
+func (r *headReader) Write(b []byte) (int, error) {
+	r.Buffer.Write(b[:min(len(b), maxManifest-r.Len())])
+	return len(b), nil
+}
+
+func (r *headReader) manifest(e *Entry, _ *File) (Manifest, bool) {
+	m := Manifest{Path: e.Path}
+	if r.whole && e.Size > maxManifest {
+		m.Unread = "it is larger than a package.json may be"
+		return m, true
+	}
+	var p Package
+	if p, m.Unread = r.parse(r.Bytes()); m.Unread == "" {
+		m.Packages = []Package{p}
+	}
+	return m, true
+}
+
+// word reports whether s can be a name or version: printable, without spaces.
+func word(s string) bool {
+	return s != "" && len(s) <= maxWord && utf8.ValidString(s) &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+}
+
+// line is a field of one line; empty when s is something else.
+func line(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > maxWord || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return ""
+	}
+	return s
+}
+
+// completeManifests sorts manifests and adds what more than one file tells: the files of
+// Python's distributions. A manifest that is as before is among them when the list
+// beside it is not.
+func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
+	has := map[step.Path]bool{}
+	for _, m := range ms {
+		has[m.Path] = true
+	}
+	for _, p := range listsChanged(d) {
+		if has[p] {
+			continue
+		}
+		m, err := readManifest(t, p)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		ms = append(ms, m)
+	}
+	slices.SortFunc(ms, func(a, b Manifest) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	left := int64(maxRecords)
+	for i := range ms {
+		for k := range ms[i].Packages {
+			p := &ms[i].Packages[k]
+			if p.Type != typePython {
+				continue
+			}
+			var err error
+			if p.Files, err = pythonFiles(t, ms[i].Path, &left); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return ms, nil
+}
+
+// listsChanged are the metadata beside which a delta changed the list of files.
+func listsChanged(d Delta) []step.Path {
+	var out []step.Path
+	add := func(p step.Path) {
+		if m := pythonMetadata(string(p)); m != "" && m != string(p) {
+			out = append(out, step.Path(m))
+		}
+	}
+	for _, es := range [][]Entry{d.Added, d.Changed} {
+		for i := range es {
+			add(es[i].Path)
+		}
+	}
+	for _, p := range d.Removed {
+		add(p)
+	}
+	sortPaths(out)
+	return unique(out)
+}
+
+// readManifest reads the manifest of Python at a path.
+func readManifest(t *Tree, p step.Path) (Manifest, error) {
+	f, err := t.Open(string(p))
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer f.Close()
+	r := headReader{parse: parsePython}
+	if _, err := io.Copy(&r, io.LimitReader(f, maxManifest)); err != nil {
+		return Manifest{}, err
+	}
+	m, _ := r.manifest(&Entry{Path: p}, f)
+	return m, nil
+}
+
+// hasSuffixName reports whether a path's last name ends in suffix and has more.
+func hasSuffixName(p, suffix string) bool {
+	name := path.Base(p)
+	return len(name) > len(suffix) && strings.HasSuffix(name, suffix)
+}

@@ -1,0 +1,87 @@
+package sbom
+
+import (
+	"bytes"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/sworn-build/sworn/sbom/treetest"
+)
+
+// named verifies what every package of a manifest promises.
+func named(t *testing.T, p Package) {
+	t.Helper()
+	for _, s := range []string{p.Name, p.PURL} {
+		if !word(s) {
+			t.Errorf("package %+v", p)
+		}
+	}
+	if strings.ContainsAny(p.Version+p.Licence+p.Homepage, "\n\x00") || !strings.HasPrefix(p.PURL, "pkg:"+p.Type+"/") {
+		t.Errorf("package %+v", p)
+	}
+}
+
+func FuzzPythonMetadata(f *testing.F) {
+	f.Add([]byte("Metadata-Version: 2.1\nName: zope.interface\nVersion: 5.5.2\nLicense: ZPL 2.1\nHome-page: https://example.org\n\nName: no\n"))
+	f.Add([]byte("Name: a\nVersion: 1\xff\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p, unread := parsePython(b); unread == "" {
+			named(t, p)
+		} else if p.Name != "" {
+			t.Errorf("package %+v, but %s", p, unread)
+		}
+	})
+}
+
+func FuzzPythonRecord(f *testing.F) {
+	f.Add([]byte("six.py,sha256=x,1\r\n../../../bin/six,,\n\"a,b\"\"c.py\",,\n"))
+	f.Add([]byte("../../../../etc/passwd,,\n/etc/shadow,,\n\x00,,\n\"\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, home := range []string{"/", "/usr/local"} {
+			for _, name := range append(readRecord(b), readLines(b)...) {
+				p, ok := listedBelow(home, "/usr/local/lib/python3/site-packages", name)
+				if ok && (path.Clean(p) != p || home != "/" && !strings.HasPrefix(p, home+"/") || strings.IndexByte(p, 0) >= 0) {
+					t.Errorf("%q is %q", name, p)
+				}
+			}
+		}
+	})
+}
+
+func FuzzNodePackage(f *testing.F) {
+	f.Add([]byte(`{"name":"@scope/a","version":"1.0.0","license":"MIT","homepage":"https://example.org"}`))
+	f.Add([]byte(`{"name":["a"],"version":{},"license":{"type":"MIT"},"NAME":"b"}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p, unread := parseNode(b); unread == "" {
+			named(t, p)
+		} else if p.Name != "" {
+			t.Errorf("package %+v, but %s", p, unread)
+		}
+	})
+}
+
+func FuzzGoProgram(f *testing.F) {
+	f.Add(treetest.GoProgram("go1.26.8", "path\tx/cmd\nmod\tx\t(devel)\t\ndep\tgolang.org/x/sys\tv0.48.0\th1:x\ndep\ta.test/b\tv1.0.0\n=>\t./b\t\t\n"))
+	f.Add(treetest.GoProgram("go1.26.8 X:nothing", ""))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ps, _ := readGo(bytes.NewReader(b), "/app")
+		for _, p := range ps {
+			named(t, p)
+		}
+	})
+}
+
+func FuzzDownloadName(f *testing.F) {
+	for _, s := range []string{
+		"http://m.test/g%2b%2b_12.2_amd64.deb?x=1", "https://m.test/x86_64/musl-1.2.5-r0.apk", "https://m.test/packages/six-1.16.0-py2.py3-none-any.whl",
+		"https://m.test/@types%2fnode/-/node-20.1.0.tgz", "https://m.test/github.com/!burnt!sushi/toml/@v/v1.0.0.zip", "https://m.test/six-1.16.0.tar.gz#sha256=x",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, url string) {
+		if keys := fileKeys(url); len(keys) > maxElements {
+			t.Errorf("%d keys", len(keys))
+		}
+	})
+}

@@ -1,0 +1,184 @@
+package sbom
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"sync"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Manifests are those of one file system. Nil has none. They do not change: [Apply]
+// makes others.
+type Manifests struct {
+	byPath map[step.Path]ownedManifest
+	// files are those that packages list, by owner; see [Manifests.owner].
+	files func() map[step.Path]string
+}
+
+// ownedManifest is a manifest with the purl of the package of a database that owns it.
+type ownedManifest struct {
+	*Manifest
+	owner string
+}
+
+func newManifests(byPath map[step.Path]ownedManifest) *Manifests {
+	m := &Manifests{byPath: byPath}
+	m.files = sync.OnceValue(m.listed)
+	return m
+}
+
+// Apply returns the manifests after a delta that left some. It returns m itself when it
+// changes none.
+func (m *Manifests) Apply(d Delta, found []Manifest) *Manifests {
+	gone := m.gone(d)
+	if len(gone)+len(found) == 0 {
+		return m
+	}
+	out := map[step.Path]ownedManifest{}
+	if m != nil {
+		maps.Copy(out, m.byPath)
+	}
+	for _, p := range gone {
+		delete(out, p)
+	}
+	for i := range found {
+		out[found[i].Path] = ownedManifest{Manifest: &found[i]}
+	}
+	return newManifests(out)
+}
+
+// OwnedBy returns the manifests with the owners that databases say.
+func (m *Manifests) OwnedBy(o *Owners) *Manifests {
+	if m == nil {
+		return nil
+	}
+	out := make(map[step.Path]ownedManifest, len(m.byPath))
+	for p, one := range m.byPath {
+		one.owner, _ = o.Of(p, false)
+		out[p] = one
+	}
+	return newManifests(out)
+}
+
+// gone are the paths of manifests that a delta removed or changed.
+func (m *Manifests) gone(d Delta) []step.Path {
+	if m == nil {
+		return nil
+	}
+	var out []step.Path
+	add := func(p step.Path) {
+		if _, ok := m.byPath[p]; ok {
+			out = append(out, p)
+		}
+	}
+	for _, p := range d.Removed {
+		add(p)
+	}
+	for i := range d.Changed {
+		add(d.Changed[i].Path)
+	}
+	return out
+}
+
+// each calls f with the manifests, sorted by path.
+func (m *Manifests) each(f func(ownedManifest)) {
+	if m == nil {
+		return
+	}
+	for _, p := range slices.Sorted(maps.Keys(m.byPath)) {
+		f(m.byPath[p])
+	}
+}
+
+// counts reports whether a manifest's packages are packages of the image. A Python or
+// Node.js package that a distribution's package installed is that package, with the
+// version and the fixes of the distribution; what Go linked into a program is nobody
+// else's.
+func (m ownedManifest) counts() bool {
+	return m.owner == "" || len(m.Packages) > 0 && m.Packages[0].Type == typeGo
+}
+
+// PURLs returns the packages, sorted, each once.
+func (m *Manifests) PURLs() []string {
+	seen := map[string]bool{}
+	m.each(func(one ownedManifest) {
+		if one.counts() {
+			for _, p := range one.Packages {
+				seen[p.PURL] = true
+			}
+		}
+	})
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// Owner returns the purl of the package that a path belongs to: in this order, the
+// package in node_modules that it lies below, the Python distribution that lists it or
+// whose metadata it lies beside, the main module of the program that it is. Packages of
+// [Owners] go before.
+func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
+	if m == nil || kind != TypeFile && kind != TypeDir && kind != TypeSymlink {
+		return "", false
+	}
+	if root, ok := nodeRoot(string(p)); ok {
+		if purl, ok := m.at(step.Path(root + nodePackage)); ok {
+			return purl, true
+		}
+	}
+	if kind == TypeDir {
+		return "", false
+	}
+	if purl, ok := m.files()[p]; ok {
+		return purl, true
+	}
+	dir := path.Dir(string(p))
+	for _, name := range []string{"/METADATA", "/PKG-INFO"} {
+		if meta := pythonMetadata(dir + name); meta != "" {
+			return m.at(step.Path(meta))
+		}
+	}
+	return "", false
+}
+
+// at returns the only package of a manifest that counts.
+func (m *Manifests) at(p step.Path) (string, bool) {
+	one, ok := m.byPath[p]
+	if !ok || !one.counts() || len(one.Packages) != 1 {
+		return "", false
+	}
+	return one.Packages[0].PURL, true
+}
+
+// listed is the index of the files that packages list. Of several owners a distribution
+// goes before a program's main module, and then the first by the path of its manifest.
+func (m *Manifests) listed() map[step.Path]string {
+	out := map[step.Path]string{}
+	for _, last := range []bool{false, true} {
+		m.each(func(one ownedManifest) {
+			if !one.counts() {
+				return
+			}
+			for _, p := range one.Packages {
+				for _, f := range p.Files {
+					if _, ok := out[f]; !ok && (p.Type == typeGo) == last {
+						out[f] = p.PURL
+					}
+				}
+			}
+		})
+	}
+	return out
+}
+
+// AttributeHeld sets Package in entries that have none yet.
+func (m *Manifests) AttributeHeld(files []Held) {
+	if m == nil {
+		return
+	}
+	for i := range files {
+		if e := &files[i].Entry; e.Package == "" {
+			e.Package, _ = m.Owner(e.Path, e.Type)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package sbom
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+const (
+	nodeModules = "/node_modules/"
+	nodePackage = "/package.json"
+)
+
+// nodeRoot returns the folder of the package that a path in node_modules lies in, with
+// or without a scope: the innermost one.
+func nodeRoot(p string) (string, bool) {
+	i := strings.LastIndex(p, nodeModules)
+	if i < 0 {
+		return "", false
+	}
+	start := i + len(nodeModules)
+	name, rest, more := strings.Cut(p[start:], "/")
+	if strings.HasPrefix(name, "@") {
+		if !more {
+			return "", false
+		}
+		second, after, _ := strings.Cut(rest, "/")
+		name, rest = name+"/"+second, after
+	}
+	return p[:start+len(name)], rest != "node_modules"
+}
+
+// nodeManifest reports whether a path is that of an installed package's package.json.
+func nodeManifest(p string) bool {
+	root, ok := nodeRoot(p)
+	return ok && p == root+nodePackage
+}
+
+// parseNode reads a package.json. The second result says why there is no package.
+func parseNode(b []byte) (Package, string) {
+	var fields struct {
+		Name, Version, License, Homepage any
+	}
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return Package{}, "it is no JSON object"
+	}
+	text := func(v any) string {
+		s, _ := v.(string)
+		return line(s)
+	}
+	p := Package{
+		Type: typeNode, Name: text(fields.Name), Version: text(fields.Version),
+		Licence: text(fields.License), Homepage: text(fields.Homepage),
+	}
+	if !word(p.Name) || !word(p.Version) {
+		return Package{}, "it has no name or no version"
+	}
+	p.PURL = languagePURL(p.Type, strings.ToLower(p.Name), p.Version)
+	return p, ""
+}

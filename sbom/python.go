@@ -1,0 +1,158 @@
+package sbom
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Python's record of an installed distribution, a folder beside what it installs:
+// NAME.dist-info (PEP 376, PEP 427), or setuptools' NAME.egg-info, which distutils wrote
+// as a single file, and the EGG-INFO of an unpacked egg.
+
+// Limits on the lists of files in bytes: of one distribution several hundred thousand
+// files, of all that a step installed a few million.
+const (
+	maxRecord  = 32 << 20
+	maxRecords = 128 << 20
+)
+
+// pythonMetadata returns the path of the metadata to which a path belongs, either as the
+// metadata itself or as the list of files beside it; empty for others.
+func pythonMetadata(p string) string {
+	dir, name := path.Split(p)
+	dir = strings.TrimSuffix(dir, "/")
+	switch name {
+	case "METADATA", "RECORD":
+		if hasSuffixName(dir, ".dist-info") {
+			return dir + "/METADATA"
+		}
+	case "PKG-INFO", "installed-files.txt":
+		if hasSuffixName(dir, ".egg-info") || path.Base(dir) == "EGG-INFO" {
+			return dir + "/PKG-INFO"
+		}
+	default:
+		if hasSuffixName(p, ".egg-info") {
+			return p // a folder of that name is no file
+		}
+	}
+	return ""
+}
+
+// parsePython reads the fields at the beginning of a distribution's metadata (Core
+// metadata specifications). The second result says why there is no package.
+func parsePython(b []byte) (Package, string) {
+	fields := map[string]string{}
+	s := bufio.NewScanner(bytes.NewReader(b))
+	s.Buffer(nil, maxManifest+1)
+	for s.Scan() && strings.TrimSpace(s.Text()) != "" {
+		key, value, ok := strings.Cut(s.Text(), ":")
+		if ok && fields[key] == "" { // of a repeated field the first; no continuation has such a key
+			fields[key] = line(value)
+		}
+	}
+	p := Package{Type: typePython, Name: fields["Name"], Version: fields["Version"], Homepage: fields["Home-page"]}
+	if p.Licence = fields["License-Expression"]; p.Licence == "" {
+		p.Licence = fields["License"]
+	}
+	if !pythonName(p.Name) || !word(p.Version) {
+		return Package{}, "it has no name or no version"
+	}
+	if strings.EqualFold(p.Licence, "UNKNOWN") {
+		p.Licence = ""
+	}
+	p.PURL = languagePURL(p.Type, pythonNormal(p.Name), p.Version)
+	return p, ""
+}
+
+// pythonName reports whether s is a name by the Names and normalization specification.
+func pythonName(s string) bool {
+	return word(s) && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789.-_") == "" && strings.Trim(s[:1]+s[len(s)-1:], ".-_") == s[:1]+s[len(s)-1:]
+}
+
+// pythonNormal is the form in which names are compared (PEP 503): lower case, a dash for
+// each run of dashes, dots and underscores.
+func pythonNormal(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+	return strings.Join(words, "-")
+}
+
+// pythonFiles returns the files that the list beside a distribution's metadata names,
+// the metadata included. Without a list, or with one that is longer than the limits and
+// what is left in bytes, that is all.
+func pythonFiles(t *Tree, metadata step.Path, left *int64) ([]step.Path, error) {
+	dir := path.Dir(string(metadata))
+	if hasSuffixName(string(metadata), ".egg-info") {
+		return []step.Path{metadata}, nil
+	}
+	list, from, read := "RECORD", path.Dir(dir), readRecord
+	if path.Base(string(metadata)) == "PKG-INFO" {
+		list, from, read = "installed-files.txt", dir, readLines
+	}
+	out := []step.Path{metadata}
+	f, err := t.Open(dir + "/" + list)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	if err != nil || len(b) > maxRecord || int64(len(b)) > *left {
+		return out, err
+	}
+	*left -= int64(len(b))
+	home := pythonHome(path.Dir(dir))
+	for _, name := range read(b) {
+		if p, ok := listedBelow(home, from, name); ok {
+			out = append(out, step.Path(t.ResolveParent(p)))
+		}
+	}
+	sortPaths(out)
+	return unique(out), nil
+}
+
+// readRecord returns the paths of a RECORD: the first field of each line of CSV (PEP
+// 376). What follows a line that is none is not read.
+func readRecord(b []byte) []string {
+	r := csv.NewReader(bytes.NewReader(b))
+	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
+	var out []string
+	for {
+		fields, err := r.Read()
+		if err != nil {
+			return out
+		}
+		out = append(out, fields[0])
+	}
+}
+
+func readLines(b []byte) []string { return strings.Split(string(b), "\n") }
+
+// pythonHome is the folder below which a distribution installs its files: what has
+// lib/pythonX.Y with the folder of packages in it, or else that folder itself.
+func pythonHome(packages string) string {
+	version := path.Dir(packages)
+	if strings.HasPrefix(path.Base(version), "python") && strings.HasPrefix(path.Base(path.Dir(version)), "lib") {
+		return path.Dir(path.Dir(version))
+	}
+	return packages
+}
+
+// listedBelow returns the clean path of a listed name, relative to a folder or absolute;
+// false for one that is not below home.
+func listedBelow(home, from, name string) (string, bool) {
+	if name != "" && !strings.HasPrefix(name, "/") {
+		name = from + "/" + name
+	}
+	p, ok := cleanListed(name)
+	return p, ok && (home == "/" || strings.HasPrefix(p, home+"/"))
+}
