@@ -20,6 +20,7 @@ import (
 
 	"github.com/sworn-build/sworn/frontend/rules"
 	"github.com/sworn-build/sworn/provenance/trust"
+	"github.com/sworn-build/sworn/step/roots"
 )
 
 // request is one call of the frontend.
@@ -33,6 +34,7 @@ type request struct {
 	convert dockerfile2llb.ConvertOpt
 	git     gitPins
 	trust   trust.Anchors
+	roots   roots.Set
 	bases   baseChecks
 	steps   *profiles
 	file    *rules.File    // nil: see unread
@@ -51,6 +53,9 @@ type Frontend struct {
 	Tools ToolSource
 	// Trust are whom base images may be signed by, under base=signed.
 	Trust trust.Anchors
+	// Roots are the authorities that recorders of the network trust beside those of the
+	// container.
+	Roots roots.Set
 	// OwnSyntax makes this frontend build every Dockerfile itself. It is told the
 	// reference when a syntax line names a frontend; options behind it are in force.
 	// Nil: a Dockerfile that names a frontend is forwarded to it, as upstream does,
@@ -92,7 +97,7 @@ func (f Frontend) Build(ctx context.Context, c client.Client) (_ *client.Result,
 	if err != nil {
 		return nil, optionError(err, src, opts)
 	}
-	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options, find: f.Tools, trust: f.Trust}
+	r := &request{c: rc, bc: bc, src: src, opts: opts, options: options, find: f.Tools, trust: f.Trust, roots: f.Roots}
 	r.convert = r.convertOpt(ctx)
 	r.readRules()
 	if res, ok, err := bc.HandleSubrequest(ctx, r.subrequests()); ok || err != nil {
@@ -168,6 +173,7 @@ func (r *request) build(ctx context.Context, current client.Client) (*client.Res
 	if err != nil {
 		return nil, err
 	}
+	tools.Roots = r.roots
 	external, err := inputDigests(ctx, r.c)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,10 @@ import (
 	graph "github.com/sworn-build/sworn/llb"
 )
 
+// RootsDir is the folder of the frontend's image with the authorities that recorders of
+// the network trust beside those of the container (see package roots).
+const RootsDir = "/etc/sworn/roots"
+
 // Folders of the frontend's image.
 const (
 	ImageRunner   = "/runner"

@@ -1,12 +1,14 @@
 package llb
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/solver/pb"
 
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/roots"
 )
 
 // profiled is what the builder and the runner are told of an exec.
@@ -14,12 +16,14 @@ type profiled struct {
 	Runner     string // folder of the tools
 	Network    pb.NetMode
 	ReadOnly   bool // its mount
+	Roots      bool // has the operator's authorities
 	Config     step.Config
 	UserMounts int
 }
 
 func TestProfilesReachBuilderAndRunner(t *testing.T) {
 	tools := testTools(t)
+	set := testRoots(t, 1)
 	const mark = "nonce-0"
 	exec := func() *pb.Op {
 		return execOp(&pb.ExecOp{
@@ -42,10 +46,18 @@ func TestProfilesReachBuilderAndRunner(t *testing.T) {
 			"record", step.Profile{Harden: step.HardenBaseline, Network: step.NetworkRecord, Allow: []string{"a"}},
 			profiled{Runner: "/recorder", Config: step.Config{Network: &step.ConfigNetwork{Allow: []string{"a"}}}},
 		},
+		{"rooted", step.Profile{Harden: step.HardenBaseline, Network: step.NetworkRecord}, profiled{
+			Runner: "/recorder", Roots: true, Config: step.Config{Network: &step.ConfigNetwork{Roots: set.Digest()}},
+		}},
+		{"rooted, not recorded", step.Profile{Harden: step.HardenBaseline, Network: step.NetworkDefault}, profiled{Runner: "/runner"}},
 		{"strict", step.Profile{Harden: step.HardenStrict, Network: step.NetworkDefault, Root: true}, profiled{Runner: "/runner", ReadOnly: true, Config: step.Config{Root: true}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := execGraph(t, exec(), &pb.OpMetadata{Description: map[string]string{customName: "RUN " + MarkFlag(mark) + " make"}})
+			tools.Roots = roots.Set{}
+			if strings.HasPrefix(c.name, "rooted") {
+				tools.Roots = set
+			}
 			hardened := Harden(g, HardenOpt{Arch: "amd64", Marked: map[string]step.Profile{mark: c.profile}})
 			recorded, _, records, err := Record(hardened, tools)
 			if err != nil {
@@ -57,6 +69,8 @@ func TestProfilesReachBuilderAndRunner(t *testing.T) {
 				switch m.Dest {
 				case step.RunnerDir:
 					got.Runner = m.Selector
+				case step.RootsDir:
+					got.Roots = true
 				case "/mnt":
 					got.ReadOnly = m.Readonly
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/moby/buildkit/util/system"
 	digest "github.com/opencontainers/go-digest"
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/roots"
 )
 
 // Tools is where Sworn's binaries come from: usually the frontend's own image, as
@@ -20,6 +21,9 @@ type Tools struct {
 	// step.RunnerName, of the runner that records the network as well, named the same,
 	// and of the evidence tool, named as in step.EvidencePath.
 	Runner, Recorder, Evidence string
+	// Roots are the authorities that recorders of the network trust beside those of their
+	// containers. They are part of the cache key of steps whose network is recorded.
+	Roots roots.Set
 	// Arch is the architecture of the programs, as in GOARCH.
 	Arch string
 }
@@ -94,7 +98,7 @@ func recordExec(c *change, tools Tools, out int64) error {
 	if c.v.Name() == "" {
 		describe(c.meta, strings.Join(exec.Meta.Args, " "))
 	}
-	cfg := *c.v.Runner
+	cfg := withRoots(*c.v.Runner, tools)
 	argv0 := RunnerArg
 	if secretPath(exec) {
 		argv0 = step.RunnerPath
@@ -113,6 +117,15 @@ func recordExec(c *change, tools Tools, out int64) error {
 		Selector: runner, Dest: step.RunnerDir, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON,
 	})
 	addCaps(c.meta, string(pb.CapExecMountBind), string(pb.CapExecMountSelector), string(pb.CapExecMountContentCache))
+	if hasRoots(cfg) {
+		e, err := rootsState(c.g, tools.Roots)
+		if err != nil {
+			return err
+		}
+		addMount(c.op, e, &pb.Mount{
+			Dest: step.RootsDir, Output: int64(pb.SkipOutput), Readonly: true, ContentCache: pb.MountContentCache_ON,
+		})
+	}
 	if cfg.NoRecord {
 		return nil
 	}

@@ -94,9 +94,12 @@ func unrecord(recorded *pb.Op) (*pb.Op, step.Config, bool) {
 	}
 	op := recorded.CloneVT()
 	exec := op.GetExec()
-	ours := []string{step.RunnerDir, step.RecordDir}
-	if cfg.NoRecord {
-		ours = ours[:1]
+	ours := []string{step.RunnerDir}
+	if hasRoots(cfg) {
+		ours = append(ours, step.RootsDir)
+	}
+	if !cfg.NoRecord {
+		ours = append(ours, step.RecordDir)
 	}
 	mounts, inputs := len(exec.Mounts)-len(ours), len(op.Inputs)-len(ours)
 	if mounts < 0 || inputs < 0 {

@@ -1,6 +1,7 @@
 package step_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -194,6 +195,7 @@ func TestDecodersRefuse(t *testing.T) {
 
 func TestRecordsWhoseNetworkContradictsItselfAreRefused(t *testing.T) {
 	one := step.Request{Method: "GET", URL: "https://example.test/", Status: 200, Count: 1}
+	rootA, rootB := "sha256:"+strings.Repeat("a", 64), "sha256:"+strings.Repeat("b", 64)
 	for _, c := range []struct {
 		network step.Network
 		want    string // the error's end; empty: taken
@@ -205,6 +207,10 @@ func TestRecordsWhoseNetworkContradictsItselfAreRefused(t *testing.T) {
 		{step.Network{Mode: step.NetworkDefault, Recorder: step.RecorderBuildKit, Enforced: true, Requests: []step.Request{}}, ""},
 		{step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderBuildKit, Requests: []step.Request{one}}, "network recorded by BuildKit, but complete: false, with 1 requests"},
 		{step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderBuildKit, Complete: true, Requests: []step.Request{}}, "network recorded by BuildKit, but complete: true, with 0 requests"},
+		{step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Roots: []string{rootA, rootB}, Requests: []step.Request{one}}, ""},
+		{step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Roots: []string{rootB, rootA}, Requests: []step.Request{one}}, fmt.Sprintf("root %q after %q", rootA, rootB)},
+		{step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Roots: []string{"sha256:a"}, Requests: []step.Request{one}}, `root "sha256:a"`},
+		{step.Network{Mode: step.NetworkDefault, Roots: []string{rootA}, Requests: []step.Request{}}, `roots of recorder ""`},
 		{step.Network{Mode: step.NetworkRecord, Recorder: "other", Requests: []step.Request{}}, `network recorder "other"`},
 		{step.Network{Mode: step.NetworkRecord, Complete: true, Reasons: []string{"an upgrade"}, Requests: []step.Request{one}}, "network complete, but an upgrade"},
 		{step.Network{Mode: step.NetworkRecord, Requests: []step.Request{{Method: "GET", URL: "https://example.test/"}}}, `request "GET" "https://example.test/", 0 times`},

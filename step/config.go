@@ -29,6 +29,11 @@ const (
 	RecordFile = "record.json"
 	// MarkFile is the Mark's name in RecordDir.
 	MarkFile = "mark.json"
+	// RootsDir is a read-only mount with the authorities that an operator has the
+	// recorder trust (see [ConfigNetwork]).
+	RootsDir = Dir + "/roots"
+	// RootsName is the file in RootsDir, in PEM.
+	RootsName = "roots.pem"
 	// ConfigEnv is the variable that carries the Config, as JSON. The runner
 	// removes it from the command's environment.
 	ConfigEnv = "SWORN_STEP"

@@ -1,6 +1,11 @@
 package step
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
 
 // Network modes of a step.
 const (
@@ -17,6 +22,8 @@ const (
 type ConfigNetwork struct {
 	// Allow are the patterns of URLs that may be asked for, sorted; empty allows all.
 	Allow []string `json:"allow,omitempty"`
+	// Roots is sha256:HEX of the file RootsName in RootsDir; empty without one.
+	Roots string `json:"roots,omitempty"`
 }
 
 // Network is what is known of a step's use of the network.
@@ -33,6 +40,9 @@ type Network struct {
 	Complete bool `json:"complete"`
 	// Reasons say why it is not enforced or not complete, sorted.
 	Reasons []string `json:"reasons,omitempty"`
+	// Roots are the authorities that an operator had the recorder trust beside those of
+	// the container: sha256:HEX of each certificate in DER, sorted.
+	Roots []string `json:"roots,omitempty"`
 	// Requests are sorted by URL, method, status and digest, and alike ones are one with
 	// a count: the order in which a step asks is often chance. Never null.
 	Requests []Request `json:"requests"`
@@ -92,9 +102,28 @@ func (n *Network) Check() error {
 	case n.Recorder == RecorderBuildKit && (n.Complete || len(n.Requests) > 0):
 		return fmt.Errorf("network recorded by BuildKit, but complete: %t, with %d requests", n.Complete, len(n.Requests))
 	}
+	if err := n.checkRoots(); err != nil {
+		return err
+	}
 	for _, r := range n.Requests {
 		if r.Count < 1 || r.Method == "" || r.URL == "" {
 			return fmt.Errorf("request %q %q, %d times", r.Method, r.URL, r.Count)
+		}
+	}
+	return nil
+}
+
+func (n *Network) checkRoots() error {
+	if len(n.Roots) > 0 && n.Recorder != RecorderSworn {
+		return fmt.Errorf("roots of recorder %q", n.Recorder)
+	}
+	for i, r := range n.Roots {
+		text, ok := strings.CutPrefix(r, "sha256:")
+		if sum, err := hex.DecodeString(text); !ok || err != nil || len(sum) != sha256.Size || text != strings.ToLower(text) {
+			return fmt.Errorf("root %q", r)
+		}
+		if i > 0 && n.Roots[i-1] >= r {
+			return fmt.Errorf("root %q after %q", r, n.Roots[i-1])
 		}
 	}
 	return nil

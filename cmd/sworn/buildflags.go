@@ -56,6 +56,7 @@ func (f *buildFlags) register(s *pflag.FlagSet) {
 	s.BoolVar(&o.Steps.Pull, "pull", false, "ask registries for base images even when they are there")
 
 	s.StringArrayVar(&o.Steps.BaseTrust, "base-trust", nil, "who may sign base images, for --build-arg SWORN_BASE=signed: a public key, or a folder of them; may be given again")
+	s.StringArrayVar(&o.Steps.Roots, "network-root", nil, "authorities that recorders of the network trust as well, for --build-arg SWORN_NETWORK=record: a file of certificates in PEM, or a folder of them; may be given again")
 	s.StringVar(&o.Steps.Network, "network", "default", "network of RUN: default, host, none")
 	s.StringArrayVar(&o.Steps.Hosts, "add-host", nil, "NAME:IP")
 	s.StringArrayVar(&o.Steps.Allow, "allow", nil, "entitlement: network.host, security.insecure, device")

@@ -43,6 +43,7 @@ type Steps struct {
 	NoCacheFilter []string // stages, may hold commas
 	Pull          bool
 	BaseTrust     []string // files and folders, see package trust
+	Roots         []string // files and folders, see package roots
 }
 
 // Output is where the result goes.

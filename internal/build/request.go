@@ -10,6 +10,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/sworn-build/sworn/provenance/trust"
+	"github.com/sworn-build/sworn/step/roots"
 )
 
 // Request is a build that can be run once.
@@ -22,6 +23,8 @@ type Request struct {
 	platforms bool
 	// trust are whom base images may be signed by.
 	trust trust.Anchors
+	// roots are the authorities that recorders of the network trust as well.
+	roots roots.Set
 }
 
 // Prepare checks the flags and makes a request of them. Nothing is written, and nobody

@@ -31,7 +31,7 @@ func (r *Request) Run(ctx context.Context, b *builder.Builder, set programs.Set,
 	r.defaultPlatform(b.Platform)
 	f := frontend.Frontend{
 		Tools: frontend.LocalTools(toolsName, set.Version(), set.Arch),
-		Trust: r.trust,
+		Trust: r.trust, Roots: r.roots,
 		OwnSyntax: func(ref string) {
 			d.note("[internal] sworn: build the Dockerfile itself, not with " + ref)
 		},

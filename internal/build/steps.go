@@ -11,6 +11,7 @@ import (
 	"github.com/moby/buildkit/util/entitlements"
 
 	"github.com/sworn-build/sworn/provenance/trust"
+	"github.com/sworn-build/sworn/step/roots"
 )
 
 // syntaxArg asks for another frontend.
@@ -67,7 +68,7 @@ func (r *Request) addSteps() error {
 	if s.Pull {
 		r.attr("image-resolve-mode", pb.AttrImageResolveModeForcePull)
 	}
-	for _, add := range []func() error{r.addPlatforms, r.addNetwork, r.addHosts, r.addLimits, r.addAllow, r.addTrust} {
+	for _, add := range []func() error{r.addPlatforms, r.addNetwork, r.addHosts, r.addLimits, r.addAllow, r.addTrust, r.addRoots} {
 		if err := add(); err != nil {
 			return err
 		}
@@ -78,6 +79,11 @@ func (r *Request) addSteps() error {
 func (r *Request) addTrust() (err error) {
 	r.trust, err = trust.Read(r.options.Steps.BaseTrust...)
 	return wrapUsage("--base-trust", err)
+}
+
+func (r *Request) addRoots() (err error) {
+	r.roots, err = roots.Read(r.options.Steps.Roots...)
+	return wrapUsage("--network-root", err)
 }
 
 func (r *Request) addPlatforms() error {

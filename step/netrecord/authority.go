@@ -13,6 +13,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/sworn-build/sworn/step/roots"
 )
 
 // maxLeaves bounds the certificates that an authority keeps.
@@ -67,7 +69,7 @@ func serial() (*big.Int, error) {
 }
 
 func (a *authority) pem() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: a.cert.Raw})
+	return pem.EncodeToMemory(&pem.Block{Type: roots.Block, Bytes: a.cert.Raw})
 }
 
 // leaf returns the certificate for a host: a name or an address.

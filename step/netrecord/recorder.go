@@ -1,6 +1,7 @@
 package netrecord
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/roots"
 	"github.com/sworn-build/sworn/step/runner"
 )
 
@@ -23,6 +25,9 @@ type Recorder struct {
 	// Dir is where the command's files go: a folder that is no part of the image.
 	// Empty is /dev/shm, which every user may write to.
 	Dir string
+	// Roots is the file of the operator's authorities; empty is the one that the step's
+	// frontend mounts.
+	Roots string
 
 	proxy *proxy
 	files string // folder of ours in Dir
@@ -51,16 +56,21 @@ func (r *Recorder) Start(way runner.Way) (runner.Access, error) {
 	}
 	secret := rand.Text()
 	at := (&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, secret), Host: l.Addr().String()}).String()
-	own, trusted, err := roots(way.Environ)
+	own, trusted, err := authorities(way.Environ)
 	if err != nil {
 		return runner.Access{}, errors.Join(err, l.Close())
 	}
+	extra, err := r.operatorRoots(way)
+	if err != nil {
+		return runner.Access{}, errors.Join(err, l.Close())
+	}
+	extra.AddTo(trusted)
 	env, err := r.access(at, append(own, a.pem()...), way.Environ)
 	if err != nil {
 		return runner.Access{}, errors.Join(err, l.Close())
 	}
 	r.proxy = newProxy(l, a, secret, way, trusted)
-	return runner.Access{Port: uint16(l.Addr().(*net.TCPAddr).Port), Env: env}, nil
+	return runner.Access{Port: uint16(l.Addr().(*net.TCPAddr).Port), Env: env, Roots: extra.Digests()}, nil
 }
 
 // Finish implements [runner.Recorder].
@@ -73,11 +83,11 @@ func (r *Recorder) Finish() ([]step.Request, []string, error) {
 	return requests, reasons, nil
 }
 
-// roots are the authorities that the container's programs trust, and those of files that
+// authorities are those that the container's programs trust, and those of files that
 // the Dockerfile names in variables which the recorder sets: for the command, as PEM, and
 // for the recorder, which has Mozilla's where the container has none. Both are read
 // before the command runs, so that it cannot change whom the recorder trusts.
-func roots(environ []string) ([]byte, *x509.CertPool, error) {
+func authorities(environ []string) ([]byte, *x509.CertPool, error) {
 	files := values(environ, runner.BundleVariables()...)
 	for _, f := range rootFiles() {
 		if _, err := os.Stat(f); err == nil {
@@ -98,7 +108,7 @@ func roots(environ []string) ([]byte, *x509.CertPool, error) {
 		for _, der := range certificates(b) {
 			if !seen[string(der)] {
 				seen[string(der)] = true
-				out = append(out, pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: der})...)
+				out = append(out, pem.EncodeToMemory(&pem.Block{Type: roots.Block, Bytes: der})...)
 			}
 		}
 	}
@@ -110,8 +120,22 @@ func roots(environ []string) ([]byte, *x509.CertPool, error) {
 	return out, trusted, nil
 }
 
-// certificateBlock is the type of a certificate in PEM (RFC 7468, section 5).
-const certificateBlock = "CERTIFICATE"
+// operatorRoots are the authorities that the operator gives; none where BuildKit's proxy
+// verifies servers. The command does not get them: it speaks to the recorder alone.
+func (r *Recorder) operatorRoots(way runner.Way) (roots.Set, error) {
+	if way.Roots == "" || way.BuildKit {
+		return roots.Set{}, nil
+	}
+	name := cmp.Or(r.Roots, step.RootsDir+"/"+step.RootsName)
+	s, err := roots.Read(name)
+	switch {
+	case err != nil:
+		return roots.Set{}, fmt.Errorf("the operator's authorities: %w", err)
+	case s.Digest() != way.Roots:
+		return roots.Set{}, fmt.Errorf("the operator's authorities: %s holds %s, the step was told of %s", name, s.Digest(), way.Roots)
+	}
+	return s, nil
+}
 
 // certificates returns those of a PEM file, and nothing else that may be in it: a key
 // often is.
@@ -122,7 +146,7 @@ func certificates(text []byte) [][]byte {
 		if b, text = pem.Decode(text); b == nil {
 			return out
 		}
-		if b.Type == certificateBlock {
+		if b.Type == roots.Block {
 			out = append(out, b.Bytes)
 		}
 	}

@@ -22,6 +22,8 @@ type Recorder interface {
 type Way struct {
 	// Allow are the patterns of URLs that may be asked for; empty allows all.
 	Allow []string
+	// Roots is the digest of the operator's authorities (see [step.ConfigNetwork]).
+	Roots string
 	// Environ is the command's environment.
 	Environ []string
 	// BuildKit: the step is in BuildKit's proxy network, whose proxy Environ names.
@@ -35,6 +37,8 @@ type Access struct {
 	// Env holds KEY=value entries that take the place of those in the command's
 	// environment.
 	Env []string
+	// Roots are the operator's authorities that are trusted, as in [step.Network].
+	Roots []string
 }
 
 // startRecorder starts the recorder that the configuration asks for, if it does. In
@@ -51,11 +55,13 @@ func (r *run) startRecorder(o Options, environ []string) (Access, error) {
 	if o.Recorder == nil {
 		return Access{}, errors.New("record network: this runner has no recorder")
 	}
-	access, err := o.Recorder.Start(Way{Allow: r.cfg.Network.Allow, Environ: environ, BuildKit: r.proxied})
+	access, err := o.Recorder.Start(Way{
+		Allow: r.cfg.Network.Allow, Roots: r.cfg.Network.Roots, Environ: environ, BuildKit: r.proxied,
+	})
 	if err != nil {
 		return Access{}, fmt.Errorf("record network: %w", err)
 	}
-	r.recorder = o.Recorder
+	r.recorder, r.roots = o.Recorder, access.Roots
 	return access, nil
 }
 
@@ -76,7 +82,7 @@ func (r *run) network(open []string) (*step.Network, error) {
 	}
 	n := &step.Network{
 		Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Enforced: len(open) == 0,
-		Reasons: slices.Sorted(slices.Values(slices.Concat(open, reasons))), Requests: requests,
+		Reasons: slices.Sorted(slices.Values(slices.Concat(open, reasons))), Roots: r.roots, Requests: requests,
 	}
 	n.Complete = len(n.Reasons) == 0
 	return n, nil

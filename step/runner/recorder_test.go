@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,11 @@ type asked struct{ way *Way }
 
 func (a asked) Start(way Way) (Access, error) {
 	*a.way = way
-	return Access{Port: 1}, nil
+	access := Access{Port: 1}
+	if way.Roots != "" {
+		access.Roots = []string{way.Roots}
+	}
+	return access, nil
 }
 
 func (a asked) Finish() ([]step.Request, []string, error) { return []step.Request{}, nil, nil }
@@ -28,6 +33,9 @@ func TestOneRecorderIsEnough(t *testing.T) {
 	record := func(recorder string, complete bool) *step.Network {
 		return &step.Network{Mode: step.NetworkRecord, Recorder: recorder, Enforced: true, Complete: complete, Requests: []step.Request{}}
 	}
+	root := "sha256:" + strings.Repeat("a", 64)
+	rooted := record(step.RecorderSworn, true)
+	rooted.Roots = []string{root}
 	b := &bundle{path: "/etc/ca.pem"}
 	for _, tt := range []struct {
 		what    string
@@ -40,6 +48,8 @@ func TestOneRecorderIsEnough(t *testing.T) {
 		{what: "default behind BuildKit", proxied: true, want: ofBuildKit(step.NetworkDefault)},
 		{what: "record", network: &step.ConfigNetwork{}, started: true, want: record(step.RecorderSworn, true)},
 		{what: "record behind BuildKit", network: &step.ConfigNetwork{}, proxied: true, want: ofBuildKit(step.NetworkRecord)},
+		{what: "roots", network: &step.ConfigNetwork{Roots: root}, started: true, want: rooted},
+		{what: "roots behind BuildKit", network: &step.ConfigNetwork{Roots: root}, proxied: true, want: ofBuildKit(step.NetworkRecord)},
 		{what: "allow", network: &step.ConfigNetwork{Allow: allow}, started: true, want: record(step.RecorderSworn, true)},
 		{what: "allow behind BuildKit", network: &step.ConfigNetwork{Allow: allow}, proxied: true, started: true, want: record(step.RecorderSworn, true)},
 	} {
@@ -54,7 +64,7 @@ func TestOneRecorderIsEnough(t *testing.T) {
 		}
 		want := Way{}
 		if tt.started {
-			want = Way{Allow: tt.network.Allow, Environ: env, BuildKit: tt.proxied}
+			want = Way{Allow: tt.network.Allow, Roots: tt.network.Roots, Environ: env, BuildKit: tt.proxied}
 		}
 		if d := cmp.Diff(want, way); d != "" {
 			t.Errorf("%s: way (-want +got):\n%s", tt.what, d)

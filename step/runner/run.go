@@ -77,6 +77,7 @@ type run struct {
 	begun unix.Timespec
 	// recorder is nil when the network is not recorded, or BuildKit does it.
 	recorder Recorder
+	roots    []string // the operator's authorities that it trusts
 	// proxied: the step is in BuildKit's proxy network, and bundle has its authority.
 	proxied bool
 	bundle  *bundle
