@@ -12,6 +12,12 @@ func TestDownloadsMatchByTheirVeryNames(t *testing.T) {
 	deb := func(name, version, arch string) sbom.Package {
 		return sbom.Package{PURL: name, Type: "deb", Name: name, Version: version, Arch: arch}
 	}
+	language := func(kind string) func(name, version string) sbom.Package {
+		return func(name, version string) sbom.Package {
+			return sbom.Package{PURL: name, Type: kind, Name: name, Version: version}
+		}
+	}
+	python, node, module := language("pypi"), language("npm"), language("golang")
 	apk := sbom.Package{PURL: "musl", Type: "apk", Name: "musl", Version: "1.2.5-r0", Arch: "x86_64"}
 	for _, c := range []struct {
 		name string
@@ -33,6 +39,18 @@ func TestDownloadsMatchByTheirVeryNames(t *testing.T) {
 		{"apk of another architecture", apk, []string{"https://m.test/v3/main/aarch64/musl-1.2.5-r0.apk"}, ""},
 		{"an apk is no deb", deb("musl", "1.2.5-r0", "x86_64"), []string{"https://m.test/x86_64/musl-1.2.5-r0.apk"}, ""},
 		{"no URL", deb("dash", "1", "all"), []string{"http://m.test/%zz/dash_1_all.deb"}, ""},
+		{"a wheel", python("Zope.Interface", "5.5.2"), []string{"https://m.test/packages/ab/zope_interface-5.5.2-1-cp311-cp311-linux_x86_64.whl#sha256=x"}, "https://m.test/packages/ab/zope_interface-5.5.2-1-cp311-cp311-linux_x86_64.whl#sha256=x"},
+		{"a source archive", python("my-thing", "1.0"), []string{"https://m.test/my-thing-1.0.tar.gz"}, "https://m.test/my-thing-1.0.tar.gz"},
+		{"a wheel of another version", python("six", "1.1"), []string{"https://m.test/six-1.10-py3-none-any.whl", "https://m.test/six-1.1.zip.asc"}, ""},
+		{"a wheel and an archive of two bytes", python("six", "1"), []string{"https://m.test/six-1-py3-none-any.whl", "https://m.test/six-1.tar.gz"}, ""},
+		{"npm behind a folder", node("left", "3.0.0"), []string{"https://m.test/mirror/npm/left/-/left-3.0.0.tgz"}, "https://m.test/mirror/npm/left/-/left-3.0.0.tgz"},
+		{"npm with a scope", node("@a/left", "3.0.0"), []string{"https://m.test/left/-/left-3.0.0.tgz", "https://m.test/@b/left/-/left-3.0.0.tgz", "https://m.test/@a%2fleft/-/left-3.0.0.tgz"}, "https://m.test/@a%2fleft/-/left-3.0.0.tgz"},
+		{"npm without one", node("left", "3.0.0"), []string{"https://m.test/@a/left/-/left-3.0.0.tgz"}, ""},
+		{"npm of another name", node("left", "3.0.0"), []string{"https://m.test/left/-/right-3.0.0.tgz", "https://m.test/left-3.0.0.tgz"}, ""},
+		{"a module behind a folder", module("github.com/BurntSushi/toml", "v1.5.0"), []string{"https://m.test/proxy/github.com/!burnt!sushi/toml/@v/v1.5.0.zip"}, "https://m.test/proxy/github.com/!burnt!sushi/toml/@v/v1.5.0.zip"},
+		{"a module's other files", module("a.test/b", "v1.0.0"), []string{"https://m.test/a.test/b/@v/v1.0.0.mod", "https://m.test/a.test/b/@v/v1.0.0.info"}, ""},
+		{"a module in capitals", module("a.test/b", "v1.0.0"), []string{"https://m.test/a.test/!b/@v/v1.0.0.zip", "https://m.test/a.test/B/@v/v1.0.0.zip"}, ""},
+		{"Go's own library", module("stdlib", "1.26"), []string{"https://m.test/stdlib/@v/1.26.zip"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var downloads []sbom.Download

@@ -80,12 +80,13 @@ func readGo(r io.ReaderAt, p step.Path) (ps []Package, unread string) {
 // modules that it was linked with.
 func goPackages(info *debug.BuildInfo, p step.Path) []Package {
 	var out []Package
-	add := func(name, version string) {
+	add := func(name, version string, files ...step.Path) {
 		if !word(name) || version != "" && !word(version) {
 			return
 		}
-		q := Package{Type: typeGo, Name: name, Version: version, PURL: languagePURL(typeGo, strings.ToLower(name), version)}
-		out = append(out, q)
+		out = append(out, Package{
+			Type: typeGo, Name: name, Version: version, PURL: languagePURL(typeGo, strings.ToLower(name), version), Files: files,
+		})
 	}
 	version, _, _ := strings.Cut(info.GoVersion, " ") // experiments and local changes follow
 	add(goStandard, strings.TrimPrefix(version, "go"))
@@ -99,13 +100,11 @@ func goPackages(info *debug.BuildInfo, p step.Path) []Package {
 			add(m.Path, m.Version)
 		}
 	}
-	if v := info.Main.Version; word(info.Main.Path) {
-		if v == "(devel)" {
-			v = ""
-		}
-		add(info.Main.Path, v)
-		out[len(out)-1].Files = []step.Path{p}
+	main := info.Main.Version
+	if main == "(devel)" {
+		main = ""
 	}
+	add(info.Main.Path, main, p)
 	return tidy(out)
 }
 

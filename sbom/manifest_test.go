@@ -64,6 +64,8 @@ func language() []string {
 		`file 0644 /app/package.json {"name":"app","version":"0.0.1"}`,
 		"file 0755 /app/main " + string(treetest.GoProgram("go1.26.8 X:some", "path\tapp.test/x/cmd\nmod\tapp.test/x\t(devel)\t\ndep\tgithub.com/BurntSushi/toml\tv1.5.0\th1:x\ndep\ta.test/b\tv1.0.0\n=>\t./b\t\t\ndep\ta.test/c\tv1.0.0\n=>\tb.test/c\tv1.1.0+incompatible\th1:x\n")),
 		"file 0755 /app/node_modules/a/bin " + string(treetest.GoProgram("go1.25", "path\tcommand-line-arguments\n")),
+		// Whose main module has no version that can be one has no owner.
+		"file 0755 /app/odd " + string(treetest.GoProgram("go1.26.8", "path\tz.test\nmod\tz.test\tv1 0\t\ndep\tz.test/dep\tv1.0.0\th1:x\n")),
 		"file 0644 /app/data " + string(treetest.GoProgram("go1.24", "")),
 	}
 }
@@ -74,7 +76,7 @@ func TestPackagesOfLanguagesAreFoundWithTheirFiles(t *testing.T) {
 	in, m, entries := installedIn(t, dir)
 	want := []string{
 		"pkg:golang/a.test/b", "pkg:golang/app.test/x", "pkg:golang/b.test/c@v1.1.0%2Bincompatible", "pkg:golang/github.com/burntsushi/toml@v1.5.0",
-		"pkg:golang/stdlib@1.25", "pkg:golang/stdlib@1.26.8",
+		"pkg:golang/stdlib@1.25", "pkg:golang/stdlib@1.26.8", "pkg:golang/z.test/dep@v1.0.0",
 		"pkg:npm/%40scope/c@3.0.0", "pkg:npm/a@1.0.0", "pkg:npm/b@2.0.0%2Bbuild",
 		"pkg:pypi/old-thing@1.0.dev1%2Blocal", "pkg:pypi/single@2", "pkg:pypi/zope-interface@5.5.2",
 	}
@@ -115,7 +117,7 @@ func TestPackagesOfLanguagesAreFoundWithTheirFiles(t *testing.T) {
 	}, in.Within); d != "" {
 		t.Errorf("modules in programs (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]step.Path{"/app/main"}, in.Manifests["pkg:golang/stdlib@1.26.8"]); d != "" {
+	if d := cmp.Diff([]step.Path{"/app/main", "/app/odd"}, in.Manifests["pkg:golang/stdlib@1.26.8"]); d != "" {
 		t.Errorf("manifests (-want +got):\n%s", d)
 	}
 }

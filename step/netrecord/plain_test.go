@@ -51,7 +51,7 @@ func TestBuildKitsProxyGetsURLs(t *testing.T) {
 	if d := cmp.Diff(want, asked); d != "" {
 		t.Errorf("BuildKit's proxy was asked (-want +got):\n%s", d)
 	}
-	requests, reasons := r.log.result()
+	requests, reasons := r.recorded(t, nil) // when all of them have ended
 	var got []string
 	for _, r := range requests {
 		if r.Refused || r.Digest == digest("content") {
