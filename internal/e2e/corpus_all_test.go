@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -11,18 +12,22 @@ import (
 
 // All of the corpus under the default profile: make corpus.
 func TestCorpus(t *testing.T) {
-	buildCorpus(t, corpus(t), nil, nil)
+	buildCorpus(t, corpus(t), "", nil, nil)
 }
 
 // Those of the corpus that download something, with every request recorded: the same
-// images, and nothing but the recorder could be reached. The npm registry may have to be
-// reached by an authority that is only in a secret of the step, which no recorder sees.
+// images, and nothing but the recorder could be reached. The operator gives the recorder the
+// machine's authorities, for the npm registry: of those in a step's secret it knows nothing.
 func TestCorpusRecorded(t *testing.T) {
 	names := []string{
-		"apt", "apt-purge", "autotools", "ca", "cron", "git-clone", "go", "gosu", "locales", "nginx", "perl", "ping",
+		"apt", "apt-purge", "autotools", "ca", "cron", "git-clone", "go", "gosu", "locales", "nginx", "npm", "perl", "ping",
 		"python", "redis", "setcap", "sqlite", "strip", "tzdata",
 	}
-	buildCorpus(t, names, []string{"build-arg:SWORN_NETWORK=record"}, func(t *testing.T, _, image string) {
+	frontend := ""
+	if _, err := os.Stat(machineRoots); err == nil {
+		frontend = rootsFrontend(t, mustEnv(t), files{"roots/machine.pem": mustRead(t, machineRoots)})
+	}
+	buildCorpus(t, names, frontend, []string{"build-arg:SWORN_NETWORK=record"}, func(t *testing.T, _, image string) {
 		ref, _, _ := strings.Cut(image, "@")
 		a := accountOf(t, ref)
 		requests := 0

@@ -53,14 +53,16 @@ func corpusCases(t *testing.T) map[string]corpusCase {
 	}
 }
 
-// roots hands the machine's certification authorities to the step that asks for them:
-// the way to the npm registry may lead over one of its own.
+// machineRoots has the machine's certification authorities: the way to the npm registry
+// may lead over one of its own.
+const machineRoots = "/etc/ssl/certs/ca-certificates.crt"
+
+// roots hands the machine's authorities to the step that asks for them.
 func roots() []string {
-	const file = "/etc/ssl/certs/ca-certificates.crt"
-	if _, err := os.Stat(file); err != nil {
+	if _, err := os.Stat(machineRoots); err != nil {
 		return nil
 	}
-	return []string{"--secret", "id=roots,src=" + file}
+	return []string{"--secret", "id=roots,src=" + machineRoots}
 }
 
 // corpus lists the Dockerfiles.
@@ -77,9 +79,9 @@ func corpus(t *testing.T) []string {
 	return names
 }
 
-// buildCorpus builds Dockerfiles of the corpus and compares the images. opts are Sworn's
-// options. check, which may be nil, gets each image that Sworn built.
-func buildCorpus(t *testing.T, names []string, opts []string, check func(t *testing.T, name, image string)) {
+// buildCorpus builds Dockerfiles of the corpus and compares the images. frontend is
+// Sworn's, opts are its options. check, which may be nil, gets each image that Sworn built.
+func buildCorpus(t *testing.T, names []string, frontend string, opts []string, check func(t *testing.T, name, image string)) {
 	t.Helper()
 	e := mustEnv(t)
 	cases := corpusCases(t)
@@ -90,7 +92,7 @@ func buildCorpus(t *testing.T, names []string, opts []string, check func(t *test
 			first := c.image(t, e, dir, "first", upstream, nil)
 			time.Sleep(1100 * time.Millisecond) // so that what has the time in it differs
 			second := c.image(t, e, dir, "second", upstream, nil)
-			image := c.build(t, e, dir, "ours", "", opts)
+			image := c.build(t, e, dir, "ours", frontend, opts)
 			ours := corpusContent(t, image)
 			volatile := differing(first, second)
 			if c.ours != nil {
@@ -202,7 +204,7 @@ func quickCorpus() []string {
 }
 
 func TestDockerfilesAsPeopleWriteThem(t *testing.T) {
-	buildCorpus(t, quickCorpus(), nil, nil)
+	buildCorpus(t, quickCorpus(), "", nil, nil)
 }
 
 func TestTheCorpusIsWhole(t *testing.T) {
