@@ -83,12 +83,12 @@ func TestProcessesAreUpstreams(t *testing.T) {
 		},
 		{
 			name: "user with groups", context: files{
-				"Dockerfile": "FROM busybox\nCOPY group /etc/group\nUSER nobody\nRUN id; mkdir /tmp/x && touch /tmp/x/y && ls -ln /tmp/x\n",
+				"Dockerfile": "FROM busybox\nCOPY group /etc/group\nUSER nobody\nRUN id; mkdir /tmp/x && touch /tmp/x/y && stat -c '%A %u:%g %s %n' /tmp/x /tmp/x/y\n",
 				"group":      "root:x:0:\nnobody:x:65534:\none:x:2001:nobody\ntwo:x:2000:root,nobody\n",
 			},
 		},
 		{
-			name: "workdir", context: dockerfile("FROM busybox\nWORKDIR /a\nWORKDIR b/c\nRUN pwd; cd /; rm -rf /a\nRUN pwd; ls -la; echo x > f\nWORKDIR ../d\nRUN pwd; readlink /proc/self/cwd\n"),
+			name: "workdir", context: dockerfile("FROM busybox\nWORKDIR /a\nWORKDIR b/c\nRUN pwd; cd /; rm -rf /a\nRUN pwd; ls -A; stat -c '%A %u:%g %n' . ..; echo x > f\nWORKDIR ../d\nRUN pwd; readlink /proc/self/cwd\n"),
 			prints: []string{"/a/b/c", "/a/b/d"},
 		},
 		{

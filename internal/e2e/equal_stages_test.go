@@ -29,7 +29,7 @@ func TestStagesAndConfigAreUpstreams(t *testing.T) {
 			prints: []string{"latest env given2 given2", "[given] [] [] []", "X=given"},
 		},
 		{
-			name: "config", context: dockerfile("FROM busybox\nLABEL a=b \"c d\"=\"e f\"\nEXPOSE 80 53/udp\nVOLUME /v\nSTOPSIGNAL SIGINT\nHEALTHCHECK --interval=5s CMD true\nENV E=1\nUSER nobody:users\nWORKDIR /w\nSHELL [\"/bin/ash\", \"-c\"]\nENTRYPOINT [\"entry\"]\nCMD a shell command\nRUN echo $E; id -u; ls -ld /w\n"),
+			name: "config", context: dockerfile("FROM busybox\nLABEL a=b \"c d\"=\"e f\"\nEXPOSE 80 53/udp\nVOLUME /v\nSTOPSIGNAL SIGINT\nHEALTHCHECK --interval=5s CMD true\nENV E=1\nUSER nobody:users\nWORKDIR /w\nSHELL [\"/bin/ash\", \"-c\"]\nENTRYPOINT [\"entry\"]\nCMD a shell command\nRUN echo $E; id -u; stat -c '%A %u:%g' /w\n"),
 			opts:   []string{"label:extra=1"},
 			prints: []string{"65534"},
 		},
