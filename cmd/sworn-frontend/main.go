@@ -36,15 +36,20 @@ func run() error {
 
 // operators adds what the operator has put into the image; a stock image has none of it.
 func operators(f frontend.Frontend) (frontend.Frontend, error) {
-	var err error
-	if f.Trust, err = trust.Read(frontend.TrustDir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return f, fmt.Errorf("who may sign base images: %w", err)
-	}
-	if _, err := os.Lstat(frontend.RootsDir); errors.Is(err, fs.ErrNotExist) {
-		return f, nil
-	}
-	if f.Roots, err = roots.Read(frontend.RootsDir); err != nil {
-		return f, fmt.Errorf("authorities for recorders of the network: %w", err)
+	for _, given := range []struct {
+		dir, what string
+		read      func(dir string) error
+	}{
+		{frontend.TrustDir, "who may sign base images", func(dir string) (err error) { f.Trust, err = trust.Read(dir); return err }},
+		{frontend.RootsDir, "authorities for recorders of the network", func(dir string) (err error) { f.Roots, err = roots.Read(dir); return err }},
+	} {
+		// A link that leads nowhere was meant to be something.
+		if _, err := os.Lstat(given.dir); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := given.read(given.dir); err != nil {
+			return f, fmt.Errorf("%s: %w", given.what, err)
+		}
 	}
 	return f, nil
 }

@@ -110,6 +110,9 @@ func networkText(n *provenance.Network) string {
 	if refused > 0 {
 		text += fmt.Sprintf(", %d refused", refused)
 	}
+	if len(n.Roots) > 0 {
+		text += fmt.Sprintf(", %d authorities of the operator trusted", len(n.Roots))
+	}
 	if n.Enforced {
 		return text + "; nothing else could be reached"
 	}

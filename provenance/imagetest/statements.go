@@ -88,7 +88,7 @@ func Steps(platform string) provenance.Steps {
 		Process: process, Sandbox: sandbox, Exit: &exit,
 		Directives: []step.Directive{{Line: 2, Network: step.NetworkRecord, Allow: []string{"http://mirror.test/**"}, Reason: "packages\x1b[2J"}},
 		Network: &provenance.Network{
-			Network: step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Enforced: true, Complete: false, Reasons: []string{"an upgrade to websocket"},
+			Network: step.Network{Mode: step.NetworkRecord, Recorder: step.RecorderSworn, Enforced: true, Complete: false, Reasons: []string{"an upgrade to websocket"}, Roots: []string{"sha256:" + emptySum},
 				Requests: []step.Request{
 					{Method: "GET", URL: "http://mirror.test/pool/b/busybox_1.35_amd64.deb", Status: 200, Digest: "sha256:" + emptySum, Count: 1},
 					{Method: "GET", URL: "https://evil.test/x", Refused: true, Reason: "no pattern allows it", Count: 2},
