@@ -22,6 +22,7 @@ import (
 
 	graph "github.com/sworn-build/sworn/llb"
 	"github.com/sworn-build/sworn/provenance/envelope"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 	"github.com/sworn-build/sworn/provenance/trust"
 	"github.com/sworn-build/sworn/step"
 )
@@ -83,7 +84,7 @@ func (g *baseGateway) add(t *testing.T, name string, key *envelope.Key) {
 	}
 	layer, _ := put("%s", bundle)
 	sig, _ := put(`{%s,"subject":{%s,"digest":%q,"size":%d},"layers":[{"mediaType":%q,"digest":%q,"size":%d}]}`,
-		manifest, manifest, c.AttestationManifest, size, envelope.BundleMediaType, layer, len(bundle))
+		manifest, manifest, c.AttestationManifest, size, sigstore.BundleMediaType, layer, len(bundle))
 	c.SignatureManifests = []digest.Digest{sig}
 	c.Root, _ = put(`{"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{%s,"digest":%q,"size":1,"platform":{"os":"linux","architecture":"amd64"}},{%s,"digest":%q,"size":%d,"platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":%q}}]}`,
 		manifest, c.ImageManifest, manifest, c.AttestationManifest, size, c.ImageManifest)

@@ -23,6 +23,7 @@ import (
 	"github.com/sworn-build/sworn/provenance/referrers"
 	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/provenance/signature"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 // holding is a repository that keeps what is attached to it back, so that a test
@@ -260,7 +261,7 @@ func TestSignerThatLies(t *testing.T) {
 	}
 	var add []referrers.Artifact
 	for _, b := range img.Blobs {
-		if b.Descriptor.MediaType != envelope.PayloadType {
+		if b.Descriptor.MediaType != sigstore.PayloadType {
 			continue
 		}
 		s, err := envelope.DecodeStatement(b.Data)

@@ -8,6 +8,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/sworn-build/sworn/provenance/sigstore"
 	"github.com/sworn-build/sworn/provenance/trust"
 	"github.com/sworn-build/sworn/step"
 )
@@ -122,7 +123,7 @@ func (c checking) signature(attestation ocispecs.Descriptor) ([]byte, error) {
 	if err := refersTo(m, attestation); err != nil {
 		return nil, refusef("its signature manifest %s: %v", d, err)
 	}
-	if len(m.Layers) != 1 || m.Layers[0].MediaType != bundleMediaType {
+	if len(m.Layers) != 1 || m.Layers[0].MediaType != sigstore.BundleMediaType {
 		return nil, &Refusal{
 			fmt.Sprintf("its signature manifest %s holds no Sigstore bundle (artifact type %.100q)", d, m.ArtifactType),
 			"sign it with sworn sign, or with cosign 3 (cosign sign --new-bundle-format)",

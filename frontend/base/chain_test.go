@@ -17,6 +17,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/provenance/envelope"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 	"github.com/sworn-build/sworn/provenance/trust"
 	"github.com/sworn-build/sworn/step"
 )
@@ -55,7 +56,7 @@ func newSigned(t testing.TB) *signed {
 		Subject: &ocispecs.Descriptor{MediaType: s.image.MediaType, Digest: s.image.Digest, Size: s.image.Size},
 	}
 	s.signature = ocispecs.Manifest{
-		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispecs.MediaTypeImageManifest, ArtifactType: bundleMediaType,
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispecs.MediaTypeImageManifest, ArtifactType: sigstore.BundleMediaType,
 	}
 	other := describe(ocispecs.MediaTypeImageManifest, []byte("another platform"))
 	other.Platform = &arm64
@@ -85,9 +86,9 @@ func (s *signed) chain(t testing.TB) *sourceresolver.AttestationChain {
 		c.Blobs[d.Digest] = sourceresolver.Blob{Descriptor: d, Data: b}
 		return d
 	}
-	layer := describe(inTotoMediaType, s.statement)
+	layer := describe(sigstore.PayloadType, s.statement)
 	if s.attestation.Subject == nil {
-		layer = put(inTotoMediaType, s.statement)
+		layer = put(sigstore.PayloadType, s.statement)
 	}
 	layer.Annotations = map[string]string{predicateTypeAnnotation: "https://slsa.dev/provenance/v1"}
 	s.attestation.Layers = append(s.attestation.Layers, layer)
@@ -102,7 +103,7 @@ func (s *signed) chain(t testing.TB) *sourceresolver.AttestationChain {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.signature.Layers = append(s.signature.Layers, put(bundleMediaType, b))
+	s.signature.Layers = append(s.signature.Layers, put(sigstore.BundleMediaType, b))
 	if s.signature.Subject == nil {
 		s.signature.Subject = &att
 	}
@@ -197,7 +198,7 @@ func TestEveryLinkCounts(t *testing.T) {
 		}, "twice"},
 		{"a signature of another manifest", func(_ *testing.T, s *signed) { s.signature.Subject = &evil }, "its subject is \"" + evil.Digest.String()},
 		{"two layers of signatures", func(_ *testing.T, s *signed) {
-			s.signature.Layers = append(s.signature.Layers, describe(bundleMediaType, []byte("x")))
+			s.signature.Layers = append(s.signature.Layers, describe(sigstore.BundleMediaType, []byte("x")))
 		}, "holds no Sigstore bundle"},
 		{"two manifests for the platform", func(_ *testing.T, s *signed) { s.index.Manifests = append(s.index.Manifests, evil) }, "two manifests for linux/amd64"},
 		{"a manifest without a platform", func(_ *testing.T, s *signed) {

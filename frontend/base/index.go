@@ -19,8 +19,6 @@ const (
 	refTypeAnnotation       = "vnd.docker.reference.type"
 	attestationManifest     = "attestation-manifest"
 	predicateTypeAnnotation = "in-toto.io/predicate-type"
-	inTotoMediaType         = "application/vnd.in-toto+json"
-	bundleMediaType         = "application/vnd.dev.sigstore.bundle.v0.3+json"
 )
 
 // maxManifests bounds the manifests of an index.

@@ -11,6 +11,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 // maxStatementBytes bounds the statement that says what an attestation manifest is about.
@@ -43,7 +44,7 @@ func StatementWanted(chain *sourceresolver.AttestationChain) string {
 func statements(m ocispecs.Manifest) []ocispecs.Descriptor {
 	var out []ocispecs.Descriptor
 	for _, l := range m.Layers {
-		if l.MediaType == inTotoMediaType && l.Annotations[predicateTypeAnnotation] != "" {
+		if l.MediaType == sigstore.PayloadType && l.Annotations[predicateTypeAnnotation] != "" {
 			out = append(out, l)
 		}
 	}

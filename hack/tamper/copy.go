@@ -13,7 +13,7 @@ import (
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/registry/remote"
 
-	"github.com/sworn-build/sworn/provenance/envelope"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 // attestationFor is BuildKit's annotation: the digest of the manifest that an
@@ -147,7 +147,7 @@ func (c *copier) copyReferrers(ctx context.Context, old digest.Digest, now ocisp
 		return fmt.Errorf("list referrers of %s: %w", old, err)
 	}
 	for _, r := range found {
-		if r.ArtifactType != envelope.BundleMediaType {
+		if r.ArtifactType != sigstore.BundleMediaType {
 			continue // BuildKit's attestation manifest, copied with the index
 		}
 		var m ocispec.Manifest

@@ -11,17 +11,15 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
-	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/signature"
 	"google.golang.org/protobuf/encoding/protojson"
-)
 
-// BundleMediaType is the media type of a Sigstore bundle v0.3.
-const BundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+	"github.com/sworn-build/sworn/provenance/sigstore"
+)
 
 // MaxBundleBytes bounds a bundle: the largest statement in base64, and 1 MiB for
 // what is around it.
@@ -77,7 +75,7 @@ func signBundle(ctx context.Context, key *Key, s Statement) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	content := &sign.DSSEData{Data: payload, PayloadType: PayloadType}
+	content := &sign.DSSEData{Data: payload, PayloadType: sigstore.PayloadType}
 	pb, err := sign.Bundle(content, key, sign.BundleOptions{Context: ctx})
 	if err != nil {
 		return nil, err
@@ -121,26 +119,13 @@ func DecodeBundle(b []byte) (*Bundle, error) {
 }
 
 func decodeBundle(b []byte) (*Bundle, error) {
-	if len(b) > MaxBundleBytes {
-		return nil, fmt.Errorf("%d bytes, more than %d", len(b), MaxBundleBytes)
-	}
-	pb := new(protobundle.Bundle)
-	if err := protojson.Unmarshal(b, pb); err != nil {
-		return nil, fmt.Errorf("not a Sigstore bundle: %w", err)
-	}
-	sb, err := bundle.NewBundle(pb)
+	pb, sb, err := sigstore.DecodeBundle(b, MaxBundleBytes)
 	if err != nil {
 		return nil, err
-	}
-	if !sb.MinVersion("v0.3") {
-		return nil, fmt.Errorf("media type %.200q, want %s", pb.MediaType, BundleMediaType)
 	}
 	env := pb.GetDsseEnvelope()
 	if env == nil {
 		return nil, errors.New("no DSSE envelope")
-	}
-	if env.PayloadType != PayloadType {
-		return nil, fmt.Errorf("payload type %.200q, want %s", env.PayloadType, PayloadType)
 	}
 	if len(env.Signatures) != 1 {
 		return nil, fmt.Errorf("%d signatures, want 1", len(env.Signatures))

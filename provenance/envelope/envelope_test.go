@@ -23,6 +23,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
+
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 func testKey(t testing.TB) *Key {
@@ -70,7 +72,7 @@ func TestSignThenVerifyKeepsThePredicateByteForByte(t *testing.T) {
 	if err := got.Verify(key.Public(), one, two); err != nil {
 		t.Error(err)
 	}
-	s.Type = StatementV1
+	s.Type = sigstore.StatementV1
 	if diff := cmp.Diff(s, got.Statement); diff != "" {
 		t.Error(diff)
 	}

@@ -6,22 +6,18 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	_ "crypto/sha512" // the hash of P-384 and P-521 keys
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
 
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	"github.com/sigstore/sigstore/pkg/signature"
-)
 
-// minRSABits is the smallest RSA key that is taken: cosign takes no smaller one.
-const minRSABits = 2048
+	"github.com/sworn-build/sworn/provenance/sigstore"
+)
 
 // PublicKey is a key that bundles are verified with: ECDSA on P-256, P-384 or
 // P-521, or RSA of at least 2048 bits. The zero value verifies nothing.
@@ -32,16 +28,10 @@ type PublicKey struct {
 
 // NewPublicKey returns the key, or an error when its kind is not supported.
 func NewPublicKey(key crypto.PublicKey) (PublicKey, error) {
-	switch k := key.(type) {
-	case *ecdsa.PublicKey:
-		if k.Curve != elliptic.P256() && k.Curve != elliptic.P384() && k.Curve != elliptic.P521() {
-			return PublicKey{}, fmt.Errorf("ECDSA curve %s is not supported", k.Curve.Params().Name)
-		}
-	case *rsa.PublicKey:
-		if k.N.BitLen() < minRSABits {
-			return PublicKey{}, fmt.Errorf("RSA key of %d bits is too small, at least %d", k.N.BitLen(), minRSABits)
-		}
-	default:
+	switch known, err := sigstore.CheckKey(key); {
+	case err != nil:
+		return PublicKey{}, err
+	case !known:
 		return PublicKey{}, fmt.Errorf("key type %T is not supported, use ECDSA or RSA", key)
 	}
 	der, err := x509.MarshalPKIXPublicKey(key)
@@ -77,10 +67,7 @@ func (p PublicKey) PEM() []byte {
 }
 
 // Fingerprint is "sha256:HEX" of the key's SubjectPublicKeyInfo.
-func (p PublicKey) Fingerprint() string {
-	sum := sha256.Sum256(p.der)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
+func (p PublicKey) Fingerprint() string { return sigstore.Fingerprint(p.der) }
 
 // Hint is what Sigstore clients write into a bundle to say which key signed it:
 // the fingerprint's bytes in base64. Anyone can write any hint.

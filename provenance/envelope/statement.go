@@ -13,16 +13,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/sworn-build/sworn/provenance"
-)
-
-// PayloadType is the media type of an in-toto statement, in a DSSE envelope and
-// as a layer of an attestation manifest.
-const PayloadType = "application/vnd.in-toto+json"
-
-// The statement types that are read. Only the first is written.
-const (
-	StatementV1  = "https://in-toto.io/Statement/v1"
-	StatementV01 = "https://in-toto.io/Statement/v0.1"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 const (
@@ -73,7 +64,7 @@ func (s Statement) Encode() ([]byte, error) {
 		Type          string    `json:"_type"`
 		Subject       []Subject `json:"subject"`
 		PredicateType string    `json:"predicateType"`
-	}{StatementV1, s.Subject, s.PredicateType})
+	}{sigstore.StatementV1, s.Subject, s.PredicateType})
 	if err != nil {
 		return nil, fmt.Errorf("encode statement: %w", err)
 	}
@@ -114,7 +105,7 @@ func decodeStatement(b []byte) (Statement, error) {
 	); err != nil {
 		return s, err
 	}
-	if s.Type != StatementV1 && s.Type != StatementV01 {
+	if s.Type != sigstore.StatementV1 && s.Type != sigstore.StatementV01 {
 		return s, fmt.Errorf("type %.200q is not an in-toto statement", s.Type)
 	}
 	if s.PredicateType == "" {

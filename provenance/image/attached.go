@@ -9,6 +9,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/provenance/envelope"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 // maxStatements bounds the statements of one platform: memory holds all of them,
@@ -48,8 +49,8 @@ func ReadStatements(ctx context.Context, f Fetcher, ix Index, p Platform) ([]Att
 			return nil, contentErrorf(subject, "statement %.200s twice", l.Digest)
 		}
 		seen[l.Digest] = true
-		if l.MediaType != envelope.PayloadType {
-			return nil, contentErrorf(subject, "layer of media type %.200q, want %s", l.MediaType, envelope.PayloadType)
+		if l.MediaType != sigstore.PayloadType {
+			return nil, contentErrorf(subject, "layer of media type %.200q, want %s", l.MediaType, sigstore.PayloadType)
 		}
 		b, err := Read(ctx, f, l, "statement", envelope.MaxStatementBytes)
 		if err != nil {

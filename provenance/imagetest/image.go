@@ -16,6 +16,7 @@ import (
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/provenance/envelope"
 	"github.com/sworn-build/sworn/provenance/referrers"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 // Options say how an image differs from the usual one: linux/amd64, with
@@ -172,7 +173,7 @@ func (img *Image) attestation(platform string, target ocispec.Descriptor, o Opti
 	}
 	config := ocispec.Image{Platform: ocispec.Platform{OS: "unknown", Architecture: "unknown"}, RootFS: ocispec.RootFS{Type: "layers"}}
 	for _, s := range o.statements(platform) {
-		d := img.blob(envelope.PayloadType, statement(s.PredicateType, subject, s.Predicate, o.NoSubject))
+		d := img.blob(sigstore.PayloadType, statement(s.PredicateType, subject, s.Predicate, o.NoSubject))
 		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, d.Digest)
 		d.Annotations = map[string]string{"in-toto.io/predicate-type": s.PredicateType}
 		m.Layers = append(m.Layers, d)
@@ -216,7 +217,7 @@ func statement(predicateType string, subject digest.Digest, predicate any, noSub
 		PredicateType string             `json:"predicateType"`
 		Subject       []envelope.Subject `json:"subject"`
 		Predicate     any                `json:"predicate"`
-	}{envelope.StatementV01, predicateType, subjects, predicate})
+	}{sigstore.StatementV01, predicateType, subjects, predicate})
 }
 
 func check(t testing.TB, err error) {

@@ -10,6 +10,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/provenance/envelope"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 // Annotations of a manifest that carries a bundle, as cosign writes them. There is
@@ -55,12 +56,12 @@ type Artifact struct {
 
 // New returns the artifact that stores a bundle as a referrer of the subject.
 func New(subject ocispec.Descriptor, bundle []byte, predicateType string) (Artifact, error) {
-	layer := NewBlob(envelope.BundleMediaType, bundle)
+	layer := NewBlob(sigstore.BundleMediaType, bundle)
 	config := NewBlob(ocispec.MediaTypeEmptyJSON, []byte("{}"))
 	m := ocispec.Manifest{
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageManifest,
-		ArtifactType: envelope.BundleMediaType,
+		ArtifactType: sigstore.BundleMediaType,
 		Config:       config.Descriptor,
 		Layers:       []ocispec.Descriptor{layer.Descriptor},
 		Subject:      plain(subject),
@@ -109,7 +110,7 @@ func decode(b []byte, subject digest.Digest) (ocispec.Descriptor, error) {
 		return none, err
 	}
 	if m.MediaType != ocispec.MediaTypeImageManifest || len(m.Layers) != 1 ||
-		m.Layers[0].MediaType != envelope.BundleMediaType {
+		m.Layers[0].MediaType != sigstore.BundleMediaType {
 		return none, fmt.Errorf("%w (artifact type %.200q)", ErrNotBundle, m.ArtifactType)
 	}
 	if m.Subject == nil || m.Subject.Digest != subject {

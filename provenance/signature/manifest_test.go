@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sworn-build/sworn/provenance/envelope"
 	"github.com/sworn-build/sworn/provenance/image"
 	"github.com/sworn-build/sworn/provenance/imagetest"
 	"github.com/sworn-build/sworn/provenance/referrers"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 	"github.com/sworn-build/sworn/provenance/trust"
 )
 
@@ -38,7 +38,7 @@ func TestAttestationManifestsAreSignedForBuilds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(list) != 1 || list[0].ArtifactType != envelope.BundleMediaType || list[0].Digest != signed.Platforms[i].Attestations.Digest {
+		if len(list) != 1 || list[0].ArtifactType != sigstore.BundleMediaType || list[0].Digest != signed.Platforms[i].Attestations.Digest {
 			t.Fatalf("referrers %+v, want %+v", list, signed.Platforms[i].Attestations)
 		}
 		manifest, err := image.Read(t.Context(), s, *p.Attestation, "manifest", image.MaxManifestBytes)

@@ -3,13 +3,12 @@ package trust
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
+
+	"github.com/sworn-build/sworn/step/operator"
 )
 
 // Names of the files that [Read] takes beside keys.
@@ -17,10 +16,6 @@ const (
 	IdentitiesFile  = "identities.json"
 	TrustedRootFile = "trusted_root.json"
 )
-
-// maxFileBytes bounds a file of keys, identities or roots. Sigstore's own trusted root
-// has 7 KiB.
-const maxFileBytes = 1 << 20
 
 // Anchors are whom signatures are believed of. The zero value believes nobody.
 type Anchors struct {
@@ -50,20 +45,8 @@ func (a Anchors) String() string {
 // are those of the file system too, [os.ErrNotExist] among them.
 func Read(paths ...string) (Anchors, error) {
 	var a Anchors
-	for _, path := range paths {
-		files, err := list(path)
-		if err != nil {
-			return Anchors{}, err
-		}
-		for _, f := range files {
-			b, err := readFile(f)
-			if err == nil {
-				err = a.add(filepath.Base(f), b)
-			}
-			if err != nil {
-				return Anchors{}, fmt.Errorf("read %s: %w", f, err)
-			}
-		}
+	if err := operator.Read(paths, a.add); err != nil {
+		return Anchors{}, err
 	}
 	if (len(a.identities) > 0) != (a.root != nil) {
 		return Anchors{}, fmt.Errorf("%s and %s go together: identities are verified with a trusted root", IdentitiesFile, TrustedRootFile)
@@ -71,33 +54,6 @@ func Read(paths ...string) (Anchors, error) {
 	slices.SortFunc(a.keys, func(x, y key) int { return strings.Compare(x.fingerprint, y.fingerprint) })
 	a.keys = slices.CompactFunc(a.keys, func(x, y key) bool { return x.fingerprint == y.fingerprint })
 	return a, nil
-}
-
-// list returns a file, or the files in a folder by name.
-func list(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return []string{path}, err
-	}
-	entries, err := os.ReadDir(path)
-	var out []string
-	for _, e := range entries {
-		out = append(out, filepath.Join(path, e.Name()))
-	}
-	return out, err
-}
-
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err == nil && len(b) > maxFileBytes {
-		err = fmt.Errorf("more than %d bytes", maxFileBytes)
-	}
-	return b, err
 }
 
 func (a *Anchors) add(name string, b []byte) error {

@@ -2,24 +2,17 @@ package trust
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rsa"
-	"crypto/sha256"
-	_ "crypto/sha512" // the hash of P-384 and P-521 keys
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/sigstore/sigstore/pkg/signature"
-)
 
-// minRSABits is the smallest RSA key that is taken: cosign takes no smaller one.
-const minRSABits = 2048
+	"github.com/sworn-build/sworn/provenance/sigstore"
+)
 
 // key is a public key: ECDSA on P-256, P-384 or P-521, Ed25519, or RSA of at least 2048
 // bits.
@@ -57,23 +50,13 @@ func parseKey(b []byte) (key, error) {
 	if err != nil {
 		return key{}, err
 	}
-	sum := sha256.Sum256(der)
-	return key{v, "sha256:" + hex.EncodeToString(sum[:])}, nil
+	return key{v, sigstore.Fingerprint(der)}, nil
 }
 
 func checkKind(public crypto.PublicKey) error {
-	switch k := public.(type) {
-	case *ecdsa.PublicKey:
-		if k.Curve != elliptic.P256() && k.Curve != elliptic.P384() && k.Curve != elliptic.P521() {
-			return fmt.Errorf("ECDSA curve %s is not supported", k.Curve.Params().Name)
-		}
-	case ed25519.PublicKey:
-	case *rsa.PublicKey:
-		if k.N.BitLen() < minRSABits {
-			return fmt.Errorf("RSA key of %d bits is too small, at least %d", k.N.BitLen(), minRSABits)
-		}
-	default:
-		return fmt.Errorf("key type %T is not supported, use ECDSA, Ed25519 or RSA", public)
+	known, err := sigstore.CheckKey(public)
+	if _, ok := public.(ed25519.PublicKey); !known && !ok {
+		err = fmt.Errorf("key type %T is not supported, use ECDSA, Ed25519 or RSA", public)
 	}
-	return nil
+	return err
 }

@@ -26,6 +26,8 @@ import (
 	sigdsse "github.com/sigstore/sigstore/pkg/signature/dsse"
 
 	"github.com/sworn-build/sworn/provenance/envelope"
+	"github.com/sworn-build/sworn/provenance/sigstore"
+	"github.com/sworn-build/sworn/step/operator"
 )
 
 var artifact = []byte("an attestation manifest")
@@ -81,7 +83,7 @@ func bundleOf(t testing.TB, private crypto.Signer, payloadType string, payload [
 
 // signedBundle is a signature over the artifact.
 func signedBundle(t testing.TB, private crypto.Signer) []byte {
-	return bundleOf(t, private, payloadType, statement(SignType, artifact))
+	return bundleOf(t, private, sigstore.PayloadType, statement(SignType, artifact))
 }
 
 func p256(t testing.TB) *ecdsa.PrivateKey {
@@ -179,11 +181,11 @@ func TestBundlesThatSaySomethingElse(t *testing.T) {
 		want   string
 	}{
 		{"empty", nil, "decode bundle: not a Sigstore bundle"},
-		{"an attestation of a flaw", bundleOf(t, k, payloadType, statement("https://example.com/vulnerable", artifact)), `predicate type "https://example.com/vulnerable", want ` + SignType},
+		{"an attestation of a flaw", bundleOf(t, k, sigstore.PayloadType, statement("https://example.com/vulnerable", artifact)), `predicate type "https://example.com/vulnerable", want ` + SignType},
 		{"no in-toto", bundleOf(t, k, "text/plain", statement(SignType, artifact)), `payload type "text/plain"`},
-		{"another type", bundleOf(t, k, payloadType, bytes.Replace(statement(SignType, artifact), []byte("Statement/v1"), []byte("Statement/v9"), 1)), "is not an in-toto statement"},
-		{"a field twice", bundleOf(t, k, payloadType, bytes.Replace(statement(SignType, artifact), []byte(`"subject"`), []byte(`"predicateType":"x","subject"`), 1)), "twice"},
-		{"another artifact", bundleOf(t, k, payloadType, statement(SignType, []byte("x"))), "digests"},
+		{"another type", bundleOf(t, k, sigstore.PayloadType, bytes.Replace(statement(SignType, artifact), []byte("Statement/v1"), []byte("Statement/v9"), 1)), "is not an in-toto statement"},
+		{"a field twice", bundleOf(t, k, sigstore.PayloadType, bytes.Replace(statement(SignType, artifact), []byte(`"subject"`), []byte(`"predicateType":"x","subject"`), 1)), "twice"},
+		{"another artifact", bundleOf(t, k, sigstore.PayloadType, statement(SignType, []byte("x"))), "digests"},
 		{"no signature", bytes.Replace(good, []byte(`"signatures":[{`), []byte(`"signatures":[],"x":[{`), 1), "decode bundle"},
 		{"large", append(bytes.Clone(good), bytes.Repeat([]byte(" "), MaxBundleBytes)...), "more than"},
 		{"an older form", bytes.Replace(good, []byte("bundle.v0.3+json"), []byte("bundle+json;version=0.2"), 1), "decode bundle"},
@@ -266,7 +268,7 @@ func TestReadRefuses(t *testing.T) {
 		{"key.pub", append(bytes.Clone(public), public...), "more than one key"},
 		{"key.pub", pemOf(t, p224.Public()), "curve P-224 is not supported"},
 		{"key.pub", pemOf(t, small.Public()), "RSA key of 1024 bits is too small"},
-		{"key.pub", bytes.Repeat([]byte("x"), maxFileBytes+1), "more than"},
+		{"key.pub", bytes.Repeat([]byte("x"), operator.MaxBytes+1), "more than"},
 		{"key.pub.old", public, "neither a public key"},
 		{IdentitiesFile, []byte(ids), "go together"},
 		{IdentitiesFile, []byte(`[]`), "no identity"},

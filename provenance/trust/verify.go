@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/provenance/sigstore"
 )
 
 // SignType is the predicate type of a statement that says no more than that its subject
@@ -23,13 +22,6 @@ const SignType = "https://sigstore.dev/cosign/sign/v1"
 // MaxBundleBytes bounds a bundle. A signature with certificate, timestamp and log entry
 // has some 20 KiB.
 const MaxBundleBytes = 1 << 20
-
-// In-toto statements in DSSE envelopes.
-const (
-	payloadType  = "application/vnd.in-toto+json"
-	statementV1  = "https://in-toto.io/Statement/v1"
-	statementV01 = "https://in-toto.io/Statement/v0.1"
-)
 
 // Signer is who made a signature, as it was verified: a key or an identity.
 type Signer struct {
@@ -76,26 +68,13 @@ func (a Anchors) Verify(b, artifact []byte) (Signer, error) {
 
 // decode reads a bundle v0.3 whose content is a signature and no other statement.
 func decode(b []byte) (*bundle.Bundle, error) {
-	if len(b) > MaxBundleBytes {
-		return nil, fmt.Errorf("%d bytes, more than %d", len(b), MaxBundleBytes)
-	}
-	pb := new(protobundle.Bundle)
-	if err := protojson.Unmarshal(b, pb); err != nil {
-		return nil, fmt.Errorf("not a Sigstore bundle: %w", err)
-	}
-	sb, err := bundle.NewBundle(pb)
+	pb, sb, err := sigstore.DecodeBundle(b, MaxBundleBytes)
 	if err != nil {
 		return nil, err
-	}
-	if !sb.MinVersion("v0.3") {
-		return nil, fmt.Errorf("media type %.200q, want v0.3", pb.MediaType)
 	}
 	env := pb.GetDsseEnvelope()
 	if env == nil {
 		return sb, nil
-	}
-	if env.PayloadType != payloadType {
-		return nil, fmt.Errorf("payload type %.200q, want %s", env.PayloadType, payloadType)
 	}
 	return sb, checkStatement(env.Payload)
 }
@@ -113,7 +92,7 @@ func checkStatement(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("payload: %w", err)
 	}
-	if s.Type != statementV1 && s.Type != statementV01 {
+	if s.Type != sigstore.StatementV1 && s.Type != sigstore.StatementV01 {
 		return fmt.Errorf("payload: type %.200q is not an in-toto statement", s.Type)
 	}
 	if s.PredicateType != SignType {

@@ -8,16 +8,15 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
+
+	"github.com/sworn-build/sworn/step/operator"
 )
 
 const (
-	// MaxBytes bounds a file, and a set in PEM: Mozilla's authorities have 220 KiB.
-	MaxBytes = 1 << 20
+	// MaxBytes bounds a set in PEM, as a file is bounded.
+	MaxBytes = operator.MaxBytes
 	// MaxCertificates bounds a set: each record of a network lists them.
 	MaxCertificates = 512
 )
@@ -34,20 +33,8 @@ type Set struct {
 // the file system are among them, [os.ErrNotExist] too.
 func Read(paths ...string) (Set, error) {
 	all := map[string]*x509.Certificate{}
-	for _, path := range paths {
-		files, err := list(path)
-		if err != nil {
-			return Set{}, err
-		}
-		for _, f := range files {
-			b, err := readFile(f)
-			if err == nil {
-				err = add(all, b)
-			}
-			if err != nil {
-				return Set{}, fmt.Errorf("read %s: %w", f, err)
-			}
-		}
+	if err := operator.Read(paths, func(_ string, b []byte) error { return add(all, b) }); err != nil {
+		return Set{}, err
 	}
 	return newSet(all)
 }
@@ -73,33 +60,6 @@ func newSet(all map[string]*x509.Certificate) (Set, error) {
 		return Set{}, fmt.Errorf("%d bytes of certificates, more than %d", n, MaxBytes)
 	}
 	return s, nil
-}
-
-// list returns a file, or the files in a folder by name.
-func list(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return []string{path}, err
-	}
-	entries, err := os.ReadDir(path)
-	var out []string
-	for _, e := range entries {
-		out = append(out, filepath.Join(path, e.Name()))
-	}
-	return out, err
-}
-
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
-	if err == nil && len(b) > MaxBytes {
-		err = fmt.Errorf("more than %d bytes", MaxBytes)
-	}
-	return b, err
 }
 
 // blockBegin starts a block in PEM. Text around blocks says whose the certificates are.
