@@ -104,7 +104,7 @@ func (b *platformBuild) checkBases(ctx context.Context, g *graph.Graph) (*graph.
 	eg, egctx := errgroup.WithContext(ctx)
 	for _, i := range b.baseImages(g) {
 		eg.Go(func() error {
-			v, err := b.bases.verify(egctx, b.request, i)
+			v, err := b.verifyBase(egctx, i)
 			var refused *base.Refusal
 			mu.Lock()
 			defer mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb"
@@ -17,38 +16,16 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// baseChecks verifies each image once for all stages and platforms of a build.
-type baseChecks struct {
-	mu    sync.Mutex
-	calls map[string]*baseCall
-}
-
-type baseCall struct {
-	once     sync.Once
-	verified *step.Verified
-	err      error
-}
-
-func (c *baseChecks) verify(ctx context.Context, r *request, i baseImage) (*step.Verified, error) {
+// verifyBase verifies the attestations of one image, once for all stages and platforms of
+// a build.
+func (r *request) verifyBase(ctx context.Context, i baseImage) (*step.Verified, error) {
 	if i.refused != nil {
 		return nil, i.refused
 	}
-	c.mu.Lock()
-	if c.calls == nil {
-		c.calls = map[string]*baseCall{}
-	}
-	call := c.calls[i.key()]
-	if call == nil {
-		call = &baseCall{}
-		c.calls[i.key()] = call
-	}
-	c.mu.Unlock()
-	call.once.Do(func() { call.verified, call.err = r.verifyBase(ctx, i) })
-	return call.verified, call.err
+	return r.bases.do(i.key(), func() (*step.Verified, error) { return r.verifyAttestations(ctx, i) })
 }
 
-// verifyBase verifies the attestations of one image.
-func (r *request) verifyBase(ctx context.Context, i baseImage) (*step.Verified, error) {
+func (r *request) verifyAttestations(ctx context.Context, i baseImage) (*step.Verified, error) {
 	named, err := reference.ParseNormalizedNamed(i.ref)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 
 	"github.com/sworn-build/sworn/frontend/rules"
 	"github.com/sworn-build/sworn/provenance/trust"
+	"github.com/sworn-build/sworn/step"
 	"github.com/sworn-build/sworn/step/roots"
 )
 
@@ -35,7 +36,7 @@ type request struct {
 	git     gitPins
 	trust   trust.Anchors
 	roots   roots.Set
-	bases   baseChecks
+	bases   calls[*step.Verified]
 	steps   *profiles
 	file    *rules.File    // nil: see unread
 	unread  error          // of rules that could not read the Dockerfile

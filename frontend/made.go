@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/gateway/client"
 
 	"github.com/sworn-build/sworn/frontend/rules"
@@ -77,9 +76,7 @@ func (b *platformBuild) finding(one step.Finding) rules.Finding {
 	if s.External { // its lines are those of another Dockerfile
 		return f
 	}
-	for _, l := range s.Lines {
-		f.Ranges = append(f.Ranges, parser.Range{Start: parser.Position{Line: l.Start}, End: parser.Position{Line: l.End}})
-	}
+	f.Ranges = rangesOfLines(s.Lines)
 	return f
 }
 

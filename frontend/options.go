@@ -56,6 +56,7 @@ type option struct {
 	key     string
 	values  []string // none: what parse takes
 	initial string
+	list    bool // a value has words with commas between
 	field   func(*Options) *string
 	// parse returns a value in its canonical form.
 	parse func(value string) (string, error)
@@ -67,15 +68,15 @@ type option struct {
 
 func options() []option {
 	return []option{
-		{key: "accept", field: func(o *Options) *string { return &o.Accept }, parse: parseAccept, tighten: united},
-		{key: "allow", field: func(o *Options) *string { return &o.Allow }, parse: parsePatterns},
+		{key: "accept", list: true, field: func(o *Options) *string { return &o.Accept }, parse: parseAccept, tighten: united},
+		{key: "allow", list: true, field: func(o *Options) *string { return &o.Allow }, parse: parsePatterns},
 		{key: "base", values: []string{BaseAny, BaseSigned}, initial: BaseAny, field: func(o *Options) *string { return &o.Base }, tighten: tightenBase},
 		{key: "harden", values: []string{step.HardenBaseline, step.HardenStrict, step.HardenOff}, initial: step.HardenBaseline, field: func(o *Options) *string { return &o.Harden }},
-		{key: "licences", field: func(o *Options) *string { return &o.Licences }, parse: parsePatterns, tighten: united},
+		{key: "licences", list: true, field: func(o *Options) *string { return &o.Licences }, parse: parsePatterns, tighten: united},
 		{key: "network", values: []string{step.NetworkDefault, step.NetworkNone, step.NetworkRecord}, field: func(o *Options) *string { return &o.Network }},
 		{key: "observe", values: []string{"on", "off"}, initial: "on", field: func(o *Options) *string { return &o.Observe }},
 		{key: "rules", field: func(o *Options) *string { return &o.Rules }, parse: parseRules, tighten: tightenRules},
-		{key: "sources", field: func(o *Options) *string { return &o.Sources }, parse: parsePatterns, tighten: tightenSources},
+		{key: "sources", list: true, field: func(o *Options) *string { return &o.Sources }, parse: parsePatterns, tighten: tightenSources},
 		{key: "statements", values: []string{"on", "always", "off"}, initial: "on", field: func(o *Options) *string { return &o.Statements }},
 	}
 }
@@ -168,7 +169,10 @@ func ParseOptions(env []string, opts map[string]string) (Options, error) {
 // joined makes one word of several KEY=PATTERN of an option that is a list.
 func joined(words []string) []string {
 	var out []string
-	at := map[string]int{}
+	lists, at := map[string]bool{}, map[string]int{}
+	for _, d := range options() {
+		lists[d.key] = d.list
+	}
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")
 		i, again := at[key]
@@ -176,7 +180,7 @@ func joined(words []string) []string {
 			out[i] += "," + value
 			continue
 		}
-		if slices.Contains([]string{"accept", "allow", "licences", "sources"}, key) {
+		if lists[key] {
 			at[key] = len(out)
 		}
 		out = append(out, w)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/step"
 )
 
 // pin resolves git and http sources once and holds the build to what they were. An
@@ -95,6 +96,11 @@ func linesAbout(g *graph.Graph, v *graph.Vertex) []parser.Range {
 			}
 		}
 	}
+	return rangesOfLines(lines)
+}
+
+// rangesOfLines are the same lines as BuildKit's parser has them.
+func rangesOfLines(lines []step.Lines) []parser.Range {
 	var out []parser.Range
 	for _, l := range lines {
 		out = append(out, parser.Range{Start: parser.Position{Line: l.Start}, End: parser.Position{Line: l.End}})

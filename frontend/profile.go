@@ -42,15 +42,16 @@ func readProfiles(dockerfile []byte, o Options) (*profiles, error) {
 	nonce := rand.Text()
 	lines := strings.SplitAfter(string(dockerfile), "\n")
 	for i, run := range runs {
-		profile, err := o.directed(run)
+		all := run.All()
+		profile, err := o.directed(run, all)
 		if err == nil {
-			err = o.accepted(run.All())
+			err = o.accepted(all)
 		}
 		if err != nil {
 			return nil, run.Error(err)
 		}
 		p.lines[run.Line] = run.Directives
-		if d := run.All(); d.Harden == "" && d.Network == "" && len(d.Allow) == 0 && !d.Root {
+		if all.Harden == "" && all.Network == "" && len(all.Allow) == 0 && !all.Root {
 			continue // it runs as others do
 		}
 		mark := nonce + "-" + strconv.Itoa(i)
@@ -91,8 +92,8 @@ func (o Options) profile() step.Profile {
 
 // directed is how a RUN with directives runs. What weakens the options without a reason,
 // or has no effect, is an error.
-func (o Options) directed(run directive.Run) (step.Profile, error) {
-	d, base := run.All(), o.profile()
+func (o Options) directed(run directive.Run, d step.Directive) (step.Profile, error) {
+	base := o.profile()
 	p := base
 	if d.Harden != "" {
 		p.Harden = d.Harden

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/gateway/client"
@@ -15,16 +14,14 @@ import (
 // platforms and stages get the same answer.
 type resolveCache struct {
 	client.Client
-	mu    sync.Mutex
-	calls map[string]*resolveCall
+	configs calls[resolved]
 }
 
-type resolveCall struct {
-	once   sync.Once
+// resolved is the configuration of an image.
+type resolved struct {
 	ref    string
 	dgst   digest.Digest
 	config []byte
-	err    error
 }
 
 // ResolveImageConfig implements client.Client.
@@ -36,18 +33,9 @@ func (c *resolveCache) ResolveImageConfig(ctx context.Context, ref string, opt s
 	if err != nil {
 		return "", "", nil, fmt.Errorf("resolve %s: %w", ref, err)
 	}
-	c.mu.Lock()
-	if c.calls == nil {
-		c.calls = map[string]*resolveCall{}
-	}
-	call := c.calls[string(key)]
-	if call == nil {
-		call = &resolveCall{}
-		c.calls[string(key)] = call
-	}
-	c.mu.Unlock()
-	call.once.Do(func() {
-		call.ref, call.dgst, call.config, call.err = c.Client.ResolveImageConfig(ctx, ref, opt)
+	r, err := c.configs.do(string(key), func() (r resolved, err error) {
+		r.ref, r.dgst, r.config, err = c.Client.ResolveImageConfig(ctx, ref, opt)
+		return r, err
 	})
-	return call.ref, call.dgst, call.config, call.err
+	return r.ref, r.dgst, r.config, err
 }

@@ -3,11 +3,9 @@ package netrecord
 import (
 	"crypto/x509"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,16 +25,8 @@ func TestBuildKitsProxyGetsURLs(t *testing.T) {
 	for _, name := range []string{"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"} {
 		env = append(env, name+"="+buildkit.URL)
 	}
-	a, err := newAuthority(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	way := runner.Way{Allow: []string{"http://files.test/**", "https://files.test/**", "https://files.test:8443"}, Environ: env, BuildKit: true}
-	r := run(t, newProxy(l, a, testSecret, way, x509.NewCertPool()), a, l.Addr().String())
+	r := serve(t, way, x509.NewCertPool())
 	for _, u := range []string{"https://files.test/a%2Fb//c?q=%zz", "https://files.test:8443", "http://files.test/plain"} {
 		if status, got := r.do(t, http.MethodGet, u, ""); status != http.StatusOK || got != "content" {
 			t.Errorf("%s: %d %q", u, status, got)

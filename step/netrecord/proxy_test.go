@@ -78,6 +78,17 @@ const testSecret = "the-steps-own"
 // start serves a proxy that trusts a server.
 func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	t.Helper()
+	var roots *x509.CertPool
+	if server != nil && server.TLS != nil {
+		roots = x509.NewCertPool()
+		roots.AddCert(server.Certificate())
+	}
+	return serve(t, runner.Way{Allow: allow}, roots)
+}
+
+// serve serves a proxy that verifies servers with roots.
+func serve(t testing.TB, way runner.Way, roots *x509.CertPool) running {
+	t.Helper()
 	a, err := newAuthority(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -86,19 +97,15 @@ func start(t testing.TB, server *httptest.Server, allow ...string) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProxy(l, a, testSecret, runner.Way{Allow: allow}, nil)
-	if server != nil && server.TLS != nil {
-		pool := x509.NewCertPool()
-		pool.AddCert(server.Certificate())
-		p.transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool}
-	}
-	return run(t, p, a, l.Addr().String())
+	return run(t, newProxy(l, a, testSecret, way, roots))
 }
 
-// run makes the client of a proxy that serves at an address, and ends both with the test.
-func run(t testing.TB, p *proxy, a *authority, at string) running {
+// run makes the client of a proxy, and ends both with the test.
+func run(t testing.TB, p *proxy) running {
+	t.Helper()
+	at := p.listener.Addr().String()
 	trusted := x509.NewCertPool()
-	trusted.AddCert(a.cert)
+	trusted.AddCert(p.authority.cert)
 	transport := &http.Transport{
 		Proxy:              http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword(proxyUser, testSecret), Host: at}),
 		TLSClientConfig:    &tls.Config{RootCAs: trusted},

@@ -37,7 +37,7 @@ func served(t *testing.T, way runner.Way, file, u string) (access runner.Access,
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := run(t, r.proxy, r.proxy.authority, r.proxy.listener.Addr().String())
+	c := run(t, r.proxy)
 	c.client.Transport.(*http.Transport).Proxy = http.ProxyURL(&url.URL{
 		Scheme: "http", User: url.UserPassword(proxyUser, r.proxy.secret), Host: c.at,
 	})

@@ -83,3 +83,9 @@ func each(n int, do func(h *hasher, i int) error) error {
 	wg.Wait()
 	return fail
 }
+
+// sha256Digest is "sha256:HEX" of bytes.
+func sha256Digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

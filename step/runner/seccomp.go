@@ -1,9 +1,7 @@
 package runner
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +27,5 @@ func (p program) digest() string {
 		b = append(b, i.Jt, i.Jf)
 		b = binary.LittleEndian.AppendUint32(b, i.K)
 	}
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return sha256Digest(b)
 }

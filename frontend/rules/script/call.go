@@ -59,8 +59,8 @@ func (f *finder) call(call *syntax.CallExpr, redirs []*syntax.Redirect) {
 func (f *finder) eval(args []*syntax.Word) {
 	texts := make([]string, 0, len(args))
 	for _, a := range args {
-		if s := leading(a.Parts); s != nil && len(texts) == 0 {
-			if d := f.inside(s.Stmts); d != "" {
+		if len(texts) == 0 {
+			if d := f.substituted(a.Parts); d != "" {
 				f.add(d, "eval")
 				return
 			}
@@ -72,11 +72,9 @@ func (f *finder) eval(args []*syntax.Word) {
 
 // code looks at a word that an interpreter runs.
 func (f *finder) code(name string, w *syntax.Word) {
-	if s := leading(w.Parts); s != nil {
-		if d := f.inside(s.Stmts); d != "" {
-			f.add(d, name)
-			return
-		}
+	if d := f.substituted(w.Parts); d != "" {
+		f.add(d, name)
+		return
 	}
 	if IsShell(name) {
 		f.script(f.string(w), f.depth+1)
@@ -88,10 +86,8 @@ func (f *finder) process(name string, w *syntax.Word) {
 	if len(w.Parts) != 1 {
 		return
 	}
-	if p, ok := w.Parts[0].(*syntax.ProcSubst); ok && p.Op == syntax.CmdIn {
-		if d := f.inside(p.Stmts); d != "" {
-			f.add(d, name)
-		}
+	if d := f.inward(w.Parts[0]); d != "" {
+		f.add(d, name)
 	}
 }
 

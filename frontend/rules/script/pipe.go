@@ -87,17 +87,32 @@ func (f *finder) output(call *syntax.CallExpr) string {
 	}
 	for _, w := range words {
 		for _, p := range w.Parts {
-			if s, ok := p.(*syntax.ProcSubst); ok && s.Op == syntax.CmdIn {
-				if d := f.inside(s.Stmts); d != "" {
-					return d
-				}
+			if d := f.inward(p); d != "" {
+				return d
 			}
-			if s := leading([]syntax.WordPart{p}); s != nil && (name == "echo" || name == "printf") {
-				if d := f.inside(s.Stmts); d != "" {
-					return d
-				}
+			if name != "echo" && name != "printf" {
+				continue
+			}
+			if d := f.substituted([]syntax.WordPart{p}); d != "" {
+				return d
 			}
 		}
+	}
+	return ""
+}
+
+// inward names the downloader in a <(...).
+func (f *finder) inward(p syntax.WordPart) string {
+	if s, ok := p.(*syntax.ProcSubst); ok && s.Op == syntax.CmdIn {
+		return f.inside(s.Stmts)
+	}
+	return ""
+}
+
+// substituted names the downloader in the $(...) that a word begins with.
+func (f *finder) substituted(parts []syntax.WordPart) string {
+	if s := leading(parts); s != nil {
+		return f.inside(s.Stmts)
 	}
 	return ""
 }
