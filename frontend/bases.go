@@ -172,8 +172,9 @@ func (b *platformBuild) baseImages(g *graph.Graph) []baseImage {
 	for v := range g.Vertices() {
 		switch scheme, rest := v.Scheme(); {
 		case scheme == "docker-image":
-			out = append(out, imageOf(v))
-			seen[rest] = true
+			i := imageOf(v)
+			out = append(out, i)
+			seen[i.key()] = true
 		case scheme == "oci-layout", scheme != "" && started[v.Digest]:
 			out = append(out, baseImage{ref: scheme + "://" + withoutCredentials(rest), from: v, refused: &base.Refusal{
 				Found:  "it is no image of a registry, so nobody can have signed it there",
@@ -182,7 +183,7 @@ func (b *platformBuild) baseImages(g *graph.Graph) []baseImage {
 		}
 	}
 	for _, i := range b.configs.list() {
-		if !seen[i.ref] {
+		if !seen[i.key()] {
 			out = append(out, i)
 		}
 	}

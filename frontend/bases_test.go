@@ -33,6 +33,7 @@ type baseGateway struct {
 	key    *envelope.Key
 	chains map[string]*sourceresolver.AttestationChain // by name
 	config string                                      // of every image; empty: one with a layer
+	arch   string                                      // whose images config is of; empty: all
 	roots  map[digest.Digest][]byte
 	asked  []string // names of images whose chain was asked for
 }
@@ -45,7 +46,7 @@ func newBaseGateway(t *testing.T, dockerfile string, opts map[string]string) *ba
 	}
 	all := map[string]string{"build-arg:SWORN_BASE": "signed"}
 	maps.Copy(all, opts)
-	return &baseGateway{newGateway(t, dockerfile, all), k, map[string]*sourceresolver.AttestationChain{}, "", map[digest.Digest][]byte{}, nil}
+	return &baseGateway{newGateway(t, dockerfile, all), k, map[string]*sourceresolver.AttestationChain{}, "", "", map[digest.Digest][]byte{}, nil}
 }
 
 // trusted is the frontend of an operator who trusts the gateway's key.
@@ -102,7 +103,7 @@ func (g *baseGateway) ResolveImageConfig(ctx context.Context, ref string, opt so
 	if c := g.chains[ref]; c != nil {
 		d = c.Root
 	}
-	if g.config != "" {
+	if g.config != "" && (g.arch == "" || g.arch == opt.ImageOpt.Platform.Architecture) {
 		cfg = []byte(g.config)
 	}
 	return ref, d, cfg, err
@@ -239,6 +240,18 @@ func TestABaseOfConfigurationAloneIsVerified(t *testing.T) {
 	g.addManifest(busyboxName)
 	_, err := g.trusted(t).Build(t.Context(), g)
 	if err == nil || !strings.Contains(err.Error(), "base=signed: docker.io/library/busybox:latest@sha256:") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestEachPlatformOfABaseIsVerified: an image of whose index another platform is verified
+// has attestations of its own, also where nothing but its configuration is taken.
+func TestEachPlatformOfABaseIsVerified(t *testing.T) {
+	g := newBaseGateway(t, "FROM --platform=linux/arm64 busybox AS other\nCOPY a /a\nFROM busybox\nCOPY --from=other /a /a\n", nil)
+	g.config, g.arch = `{"architecture":"arm64","os":"linux","config":{"Env":["EVIL=1"]},"rootfs":{"type":"layers"}}`, "arm64"
+	g.add(t, busyboxName, g.key)
+	_, err := g.trusted(t).Build(t.Context(), g)
+	if err == nil || !strings.Contains(err.Error(), "for linux/arm64: ") {
 		t.Errorf("error %v", err)
 	}
 }
