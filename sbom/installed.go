@@ -15,6 +15,40 @@ type Installed struct {
 	Manifests map[string][]step.Path
 	// Within are, by purl, the packages that a package was linked into, sorted.
 	Within map[string][]string
+	// By is, by purl, the id of the step that brought a package, or of the material that
+	// it came with.
+	By map[string]string
+	// Changed are, by purl, the files of a package that are missing or have other bytes
+	// than its own digests say, sorted.
+	Changed map[string][]step.Path
+	// Removed were installed by one step and removed by a later one, sorted by purl.
+	Removed []Removed
+	// Tools are packages of other stages whose files a step read, sorted by purl.
+	Tools []ToolPackage
+}
+
+// Removed is a package that is not in the image: a step that the image was made by
+// installed it and a later one removed it.
+type Removed struct {
+	Package
+	// By and RemovedBy are the ids of these steps.
+	By, RemovedBy string
+}
+
+// Relations of a [ToolPackage], as SPDX 2.3 has them (section 11).
+const (
+	BuildToolOf       = "BUILD_TOOL_OF"
+	BuildDependencyOf = "BUILD_DEPENDENCY_OF"
+)
+
+// ToolPackage is a package that is not in the image, of whose files a step read some
+// that made something in the image.
+type ToolPackage struct {
+	Package
+	// Steps are the ids of the steps that read its files, in build order.
+	Steps []string
+	// Relation is BuildToolOf or BuildDependencyOf.
+	Relation string
 }
 
 // maxUnreadManifests bounds the manifests that are named as not read; the others are

@@ -13,6 +13,8 @@ type Held struct {
 	Entry
 	// Step is the id of a step, or of the base's material.
 	Step string `json:"step"`
+	// Origin is where its bytes came to be; the ledger itself does not know.
+	Origin Origin `json:"-"`
 }
 
 // Ledger says what a file system holds after a chain of deltas. The zero value
