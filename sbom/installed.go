@@ -58,7 +58,7 @@ const maxUnreadManifests = 20
 // Join adds the packages of manifests to an inventory.
 func (inv Inventory) Join(m *Manifests) Installed {
 	out := Installed{Inventory: inv, Manifests: map[string][]step.Path{}, Within: map[string][]string{}}
-	out.Packages = slices.Clone(inv.Packages)
+	out.Packages, out.Licences = slices.Clone(inv.Packages), slices.Clone(inv.Licences)
 	var unread []string
 	m.each(func(one ownedManifest) {
 		if one.Unread != "" && one.owner == "" {
@@ -68,6 +68,7 @@ func (inv Inventory) Join(m *Manifests) Installed {
 		if !one.counts() {
 			return
 		}
+		out.Licences = append(out.Licences, one.Licences...)
 		for _, p := range one.Packages {
 			out.Packages = append(out.Packages, p)
 			out.Manifests[p.PURL] = append(out.Manifests[p.PURL], one.Path)
@@ -83,7 +84,7 @@ func (inv Inventory) Join(m *Manifests) Installed {
 		slices.Sort(in)
 		out.Within[purl] = slices.Compact(in)
 	}
-	out.Packages = tidy(out.Packages)
+	out.Packages, out.Licences = tidy(out.Packages), tidyLicences(out.Licences)
 	if more := len(unread) - maxUnreadManifests; more > 0 {
 		unread = append(unread[:maxUnreadManifests], fmt.Sprintf("%d more files with a package's metadata", more))
 	}

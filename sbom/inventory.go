@@ -25,6 +25,10 @@ type Package struct {
 	Homepage      string `json:"homepage,omitempty"`
 	// Licence as the database has it; dpkg has none.
 	Licence string `json:"licence,omitempty"`
+	// Declared is the SPDX expression of what its metadata declares, Concluded that of its
+	// licence texts. Both are valid, or empty: not known.
+	Declared  string `json:"declared,omitempty"`
+	Concluded string `json:"concluded,omitempty"`
 	// Files that it owns, sorted: where they lie in the tree, after diversions and
 	// folders that are symlinks.
 	Files []step.Path `json:"files,omitempty"`
@@ -35,6 +39,9 @@ type Inventory struct {
 	Distro Distro `json:"distro"`
 	// Packages are sorted by purl, each purl once.
 	Packages []Package `json:"packages"`
+	// Licences are those that Declared and Concluded of packages refer to and SPDX has not,
+	// sorted by ID, each once.
+	Licences []ExtractedLicence `json:"licences,omitempty"`
 	// Unread names databases that are there and were not read, sorted.
 	Unread []string `json:"unread,omitempty"`
 }

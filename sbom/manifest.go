@@ -23,6 +23,9 @@ type Manifest struct {
 	Path step.Path `json:"path"`
 	// Packages are sorted by purl. One that has Files owns them.
 	Packages []Package `json:"packages,omitempty"`
+	// Licences are those that its packages refer to and SPDX has not, sorted by ID, each
+	// once.
+	Licences []ExtractedLicence `json:"licences,omitempty"`
 	// Unread is why the packages are not known.
 	Unread string `json:"unread,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -37,9 +38,12 @@ func TestEvidenceIsEncodedAsEncodingJSONDoes(t *testing.T) {
 	}
 }
 
+// ofVersion returns evidence of this version with the fields that follow.
+func ofVersion(fields string) string { return fmt.Sprintf(`{"version":%d,`, evidenceVersion) + fields }
+
 func TestDecodeEvidenceRefuses(t *testing.T) {
 	entry := func(path string) string { return `{"path":"` + path + `","type":"dir","mode":"0755","uid":0,"gid":0}` }
-	delta := func(fields string) string { return `{"version":2,"delta":{"base":` + fields + `}}` + "\n" }
+	delta := func(fields string) string { return ofVersion(`"delta":{"base":`+fields+`}}`) + "\n" }
 	lists := func(added, changed, removed string) string {
 		return `"added":[` + added + `],"changed":[` + changed + `],"removed":[` + removed + `],"packagesAdded":[],"packagesRemoved":[]`
 	}
@@ -48,8 +52,8 @@ func TestDecodeEvidenceRefuses(t *testing.T) {
 		{"good", delta(`false,` + lists("", "", "")), ""},
 		{"good base", delta(`true,` + lists(entry("/a")+","+entry("/b"), "", "") + inventory), ""},
 		{"nothing", "", "unexpected EOF"},
-		{"another version", `{"version":3,"delta":null}`, "version 3, want 2"},
-		{"neither", `{"version":2}`, "want either a delta or a tree"},
+		{"another version", `{"version":0,"delta":null}`, "version 0, want "},
+		{"neither", fmt.Sprintf(`{"version":%d}`, evidenceVersion), "want either a delta or a tree"},
 		{"an unknown field", delta(`false,"x":1,` + lists("", "", "")), `byte 34: ",\"x\":1,`},
 		{"an unknown field of a file", delta(`false,` + lists(strings.Replace(entry("/a"), "}", `,"x":1}`, 1), "", "")), `",\"x\":1}]`},
 		{"a field twice", delta(`false,"base":false,` + lists("", "", "")), "byte 34: "},
@@ -59,7 +63,7 @@ func TestDecodeEvidenceRefuses(t *testing.T) {
 		{"removed not sorted", delta(`false,` + lists("", "", `"/b","/a"`)), "a list that is not sorted"},
 		{"a base without an inventory", delta(`true,` + lists(entry("/a"), "", "")), "a base with changes or without an inventory"},
 		{"a base with changes", delta(`true,` + lists("", entry("/a"), "") + inventory), "a base with changes or without an inventory"},
-		{"a tree without a digest", `{"version":2,"tree":{"digest":{},"files":0,"bytes":0,"base":{"base":true,` + lists("", "", "") + inventory + `}}}`, "tree without a digest or contents"},
+		{"a tree without a digest", ofVersion(`"tree":{"digest":{},"files":0,"bytes":0,"base":{"base":true,` + lists("", "", "") + inventory + `}}}`), "tree without a digest or contents"},
 	} {
 		_, err := decodeEvidence([]byte(c.text))
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "decode evidence: ") || !strings.Contains(err.Error(), c.want)) {

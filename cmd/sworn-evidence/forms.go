@@ -88,6 +88,7 @@ func (l *ledger) form(f *canon.Form) {
 func inventoryForm(f *canon.Form, inv *sbom.Inventory) {
 	f.Value(`{"distro":`, &inv.Distro)
 	canon.List(f, `,"packages":`, &inv.Packages, packageForm)
+	licencesForm(f, &inv.Licences)
 	if f.Has(`,"unread":`, len(inv.Unread) > 0) {
 		f.Value("", &inv.Unread)
 	}
@@ -99,7 +100,21 @@ func manifestForm(f *canon.Form, m *sbom.Manifest) {
 	if f.Has(`,"packages":`, len(m.Packages) > 0) {
 		canon.List(f, "", &m.Packages, packageForm)
 	}
+	licencesForm(f, &m.Licences)
 	f.OptText(`,"unread":`, &m.Unread)
+	f.Literal("}")
+}
+
+func licencesForm(f *canon.Form, ls *[]sbom.ExtractedLicence) {
+	if f.Has(`,"licences":`, len(*ls) > 0) {
+		canon.List(f, "", ls, licenceForm)
+	}
+}
+
+func licenceForm(f *canon.Form, l *sbom.ExtractedLicence) {
+	f.Text(`{"id":`, &l.ID)
+	f.Text(`,"name":`, &l.Name)
+	f.Text(`,"text":`, &l.Text)
 	f.Literal("}")
 }
 
@@ -114,6 +129,8 @@ func packageForm(f *canon.Form, p *sbom.Package) {
 	f.OptText(`,"maintainer":`, &p.Maintainer)
 	f.OptText(`,"homepage":`, &p.Homepage)
 	f.OptText(`,"licence":`, &p.Licence)
+	f.OptText(`,"declared":`, &p.Declared)
+	f.OptText(`,"concluded":`, &p.Concluded)
 	if f.Has(`,"files":`, len(p.Files) > 0) {
 		canon.Paths(f, "", &p.Files)
 	}
