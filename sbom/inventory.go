@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -32,6 +33,17 @@ type Package struct {
 	// Files that it owns, sorted: where they lie in the tree, after diversions and
 	// folders that are symlinks.
 	Files []step.Path `json:"files,omitempty"`
+	// Sums are what its own database says of its files, sorted by path.
+	Sums []Sum `json:"sums,omitempty"`
+}
+
+// Sum is the digest of a file as its package came with it.
+type Sum struct {
+	Path      step.Path `json:"path"`      // one of the package's Files
+	Algorithm string    `json:"algorithm"` // md5, sha1 or sha256
+	Value     string    `json:"value"`     // lower-case hex
+	// Conffile: a user may change it.
+	Conffile bool `json:"conffile,omitempty"`
 }
 
 // Inventory is what the package databases of a file system say.
@@ -107,6 +119,7 @@ func tidy(ps []Package) []Package {
 	for _, p := range ps {
 		if n := len(out); n > 0 && out[n-1].PURL == p.PURL {
 			out[n-1].Files = append(out[n-1].Files, p.Files...)
+			out[n-1].Sums = append(out[n-1].Sums, p.Sums...)
 			continue
 		}
 		out = append(out, p)
@@ -114,8 +127,14 @@ func tidy(ps []Package) []Package {
 	for i := range out {
 		sortPaths(out[i].Files)
 		out[i].Files = unique(out[i].Files)
+		slices.SortFunc(out[i].Sums, compareSums)
+		out[i].Sums = slices.Compact(out[i].Sums)
 	}
 	return out
+}
+
+func compareSums(a, b Sum) int {
+	return cmp.Or(strings.Compare(string(a.Path), string(b.Path)), strings.Compare(a.Algorithm, b.Algorithm), strings.Compare(a.Value, b.Value))
 }
 
 func unique(ps []step.Path) []step.Path {

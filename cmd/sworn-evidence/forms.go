@@ -134,6 +134,17 @@ func packageForm(f *canon.Form, p *sbom.Package) {
 	if f.Has(`,"files":`, len(p.Files) > 0) {
 		canon.Paths(f, "", &p.Files)
 	}
+	if f.Has(`,"sums":`, len(p.Sums) > 0) {
+		canon.List(f, "", &p.Sums, sumForm)
+	}
+	f.Literal("}")
+}
+
+func sumForm(f *canon.Form, s *sbom.Sum) {
+	f.Path(`{"path":`, &s.Path)
+	f.Text(`,"algorithm":`, &s.Algorithm)
+	f.Text(`,"value":`, &s.Value)
+	f.OptTrue(`,"conffile":`, &s.Conffile)
 	f.Literal("}")
 }
 
