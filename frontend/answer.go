@@ -15,7 +15,7 @@ import (
 const answerLimit = 14 << 20
 
 // statementCount is how often the answer has the definition of the statements.
-const statementCount = 3
+const statementCount = 4
 
 // checkAnswer refuses a build whose answer would be longer than a message may be,
 // before any of it runs.

@@ -12,7 +12,7 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// statementAttestations are the three statements in the evidence tool's output. They
+// statementAttestations are the four statements in the evidence tool's output. They
 // have no subject of their own, so that BuildKit makes the image it.
 //
 // There is no sbom-core in the metadata: BuildKit would re-encode the SPDX document.
@@ -20,6 +20,7 @@ func (b *platformBuild) statementAttestations(out client.Reference) []client.Att
 	var all []client.Attestation
 	for _, s := range []struct{ file, predicate string }{
 		{step.SPDXFile, provenance.SPDXType},
+		{step.SPDX3File, provenance.SPDX3Type},
 		{step.ContentsFile, provenance.ContentsType},
 		{step.StepsFile, provenance.StepsType},
 	} {

@@ -46,7 +46,7 @@ func TestBuildAttachesStatementsAndCarriesEvidence(t *testing.T) {
 		attached[a.Ref] = true
 	}
 	want := []statement{
-		{step.SPDXFile, provenance.SPDXType}, {step.ContentsFile, provenance.ContentsType}, {step.StepsFile, provenance.StepsType},
+		{step.SPDXFile, provenance.SPDXType}, {step.SPDX3File, provenance.SPDX3Type}, {step.ContentsFile, provenance.ContentsType}, {step.StepsFile, provenance.StepsType},
 	}
 	if d := cmp.Diff(want, statements); d != "" {
 		t.Errorf("statements (-want +got):\n%s", d)

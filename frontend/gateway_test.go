@@ -140,11 +140,15 @@ func (f *fakeGateway) plans(t testing.TB) map[string][]byte {
 				if mk == nil || mk.Path != "/"+step.PlanFile || v.Original == "" {
 					continue
 				}
-				p, err := step.DecodePlan(mk.Data)
+				data, err := step.UnpackPlan(mk.Data)
 				if err != nil {
 					t.Fatal(err)
 				}
-				out[p.Platform] = mk.Data
+				p, err := step.DecodePlan(data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out[p.Platform] = data
 			}
 		}
 	}

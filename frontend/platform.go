@@ -128,7 +128,7 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	assembled, statements, err := graph.Assemble(described, b.tools, layout, plan)
+	assembled, statements, err := graph.Assemble(described, b.tools, layout, step.PackPlan(plan))
 	if err != nil {
 		return err
 	}

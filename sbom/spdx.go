@@ -27,6 +27,8 @@ type Image struct {
 	// counts the packages that steps with a recorded network installed from none.
 	Downloads map[string]Download
 	Unlocated int
+	// Build is how it was made; SPDX 2.3 has no place for it.
+	Build Build
 	// MaxBytes is the longest document that may have files. They are left out of one that
 	// would be longer with them, and it says so. 0 is no limit.
 	MaxBytes int
@@ -34,11 +36,17 @@ type Image struct {
 
 // IDs and words that occur in every document.
 const (
-	spdxDocument   = "SPDXRef-DOCUMENT"
-	spdxImage      = "SPDXRef-Image"
-	spdxUnpackaged = "SPDXRef-Unpackaged"
+	spdxRef        = "SPDXRef-"
+	spdxDocument   = spdxRef + "DOCUMENT"
+	spdxImage      = spdxRef + image3
+	spdxUnpackaged = spdxRef + unpackaged3
 	noAssertion    = "NOASSERTION"
 	contains       = "CONTAINS"
+
+	unpackagedName    = "unpackaged"
+	unpackagedComment = "regular files of the image that no package owns"
+	// creatorComment is the generation context, as OpenChain's Telco guide writes it.
+	creatorComment = "SBOM Type: Build"
 )
 
 // namespacePrefix begins every document's namespace; the sha256 of the document
@@ -89,8 +97,8 @@ func unowned(all []Held) []*Held {
 
 // newDocument makes the document. Its namespace has zeros in place of the digest.
 func newDocument(img Image, files []*Held, omit bool) (Document, error) {
-	if img.Epoch < 0 || img.Epoch > maxEpoch {
-		return Document{}, fmt.Errorf("make SPDX document: SOURCE_DATE_EPOCH %d is not between the years 1970 and 9999", img.Epoch)
+	if err := img.checkEpoch(); err != nil {
+		return Document{}, err
 	}
 	doc := Document{
 		SPDXVersion: "SPDX-2.3",
@@ -99,6 +107,7 @@ func newDocument(img Image, files []*Held, omit bool) (Document, error) {
 		Name:        img.Name,
 		Namespace:   namespacePrefix + strings.Repeat("0", 2*sha256.Size),
 		CreationInfo: SPDXCreation{
+			Comment:  creatorComment,
 			Creators: []string{"Tool: " + img.Tool},
 			Created:  time.Unix(img.Epoch, 0).UTC().Format(time.RFC3339),
 		},
@@ -115,34 +124,33 @@ func newDocument(img Image, files []*Held, omit bool) (Document, error) {
 		Relationships: []SPDXRelationship{{spdxDocument, "DESCRIBES", spdxImage}},
 	}
 	for _, p := range img.Installed.Packages {
-		sp := spdxPackage(p)
-		if found := img.Installed.Manifests[p.PURL]; len(found) > 0 {
-			sp.SourceInfo = "found in " + listed(found)
-		}
-		if from, ok := img.Downloads[p.PURL]; ok {
-			sp.DownloadLocation = from.URL
-			sp.Checksums = []SPDXChecksum{{"SHA256", from.SHA256}}
-		}
+		sp := img.spdxPackage(p)
 		doc.Packages = append(doc.Packages, sp)
 		doc.relate(spdxImage, contains, sp.SPDXID)
 	}
 	doc.relateLinked(img.Installed)
-	var notes []string
-	for _, u := range img.Installed.Unread {
-		notes = append(notes, "Not read, so its packages are missing: "+u+".")
-	}
-	if img.Unlocated > 0 {
-		notes = append(notes, fmt.Sprintf("Of the packages that were installed with a recorded network, %d match no download by name, version and architecture; they have no download location.", img.Unlocated))
-	}
+	notes := img.notes()
 	switch {
 	case len(files) == 0:
 	case omit:
-		notes = append(notes, fmt.Sprintf("%d files that no package owns are left out, because with them the document is larger than an attestation may be; the contents statement lists them.", len(files)))
+		notes = append(notes, omitted(files))
 	default:
 		doc.addFiles(files)
 	}
 	doc.Comment = strings.Join(notes, " ")
 	return doc, nil
+}
+
+func omitted(files []*Held) string {
+	return fmt.Sprintf("%d files that no package owns are left out, because with them the document is larger than an attestation may be; the contents statement lists them.", len(files))
+}
+
+// checkEpoch refuses times that SPDX cannot write.
+func (img Image) checkEpoch() error {
+	if img.Epoch < 0 || img.Epoch > maxEpoch {
+		return fmt.Errorf("make SPDX document: SOURCE_DATE_EPOCH %d is not between the years 1970 and 9999", img.Epoch)
+	}
+	return nil
 }
 
 func (d *Document) relate(a, kind, b string) {
@@ -184,14 +192,14 @@ func listed(ps []step.Path) string {
 func (d *Document) addFiles(files []*Held) {
 	d.Packages = append(d.Packages, SPDXPackage{
 		SPDXID:           spdxUnpackaged,
-		Name:             "unpackaged",
+		Name:             unpackagedName,
 		DownloadLocation: noAssertion,
 		FilesAnalyzed:    true,
 		VerificationCode: &SPDXVerification{verificationCode(files)},
 		LicenseConcluded: noAssertion,
 		LicenseDeclared:  noAssertion,
 		Copyright:        noAssertion,
-		Comment:          "regular files of the image that no package owns",
+		Comment:          unpackagedComment,
 	})
 	d.relate(spdxImage, contains, spdxUnpackaged)
 	d.Files = make([]SPDXFile, 0, len(files))
@@ -217,14 +225,19 @@ func verificationCode(files []*Held) string {
 func spdxFile(h *Held) SPDXFile {
 	name, _ := h.Path.MarshalText() // never fails
 	return SPDXFile{
-		SPDXID:           "SPDXRef-File-" + shortHash(string(h.Path)),
+		SPDXID:           spdxRef + fileID(h),
 		Name:             "." + string(name),
 		Checksums:        []SPDXChecksum{{"SHA1", h.SHA1}, {"SHA256", h.SHA256}},
 		LicenseConcluded: noAssertion,
 		Copyright:        noAssertion,
-		Comment:          "written by " + h.Step,
+		Comment:          fileComment(h),
 	}
 }
+
+func fileID(h *Held) string { return "File-" + shortHash(string(h.Path)) }
+
+// fileComment says whose work a file is.
+func fileComment(h *Held) string { return "written by " + h.Step }
 
 // shortHash is unique among the names of one document for all practical purposes:
 // 80 bits.
@@ -233,9 +246,14 @@ func shortHash(s string) string {
 	return hex.EncodeToString(sum[:10])
 }
 
-func spdxPackage(p Package) SPDXPackage {
+func packageID(p Package) string {
+	return "Package-" + idString(p.Type+"-"+p.Name) + "-" + shortHash(p.PURL)
+}
+
+// spdxPackage is what a document says of an installed package.
+func (img Image) spdxPackage(p Package) SPDXPackage {
 	sp := SPDXPackage{
-		SPDXID:           "SPDXRef-Package-" + idString(p.Type+"-"+p.Name) + "-" + shortHash(p.PURL),
+		SPDXID:           spdxRef + packageID(p),
 		Name:             p.Name,
 		Version:          p.Version,
 		Supplier:         supplier(p.Maintainer),
@@ -257,6 +275,13 @@ func spdxPackage(p Package) SPDXPackage {
 		} else {
 			sp.LicenseComments = "the package declares: " + p.Licence
 		}
+	}
+	if found := img.Installed.Manifests[p.PURL]; len(found) > 0 {
+		sp.SourceInfo = "found in " + listed(found)
+	}
+	if from, ok := img.Downloads[p.PURL]; ok {
+		sp.DownloadLocation = from.URL
+		sp.Checksums = []SPDXChecksum{{"SHA256", from.SHA256}}
 	}
 	return sp
 }

@@ -17,6 +17,7 @@ type Document struct {
 
 // SPDXCreation is section 6.8-6.9: who made the document and when.
 type SPDXCreation struct {
+	Comment  string   `json:"comment,omitempty"`
 	Creators []string `json:"creators"`
 	Created  string   `json:"created"` // RFC 3339, UTC
 }

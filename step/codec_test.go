@@ -1,6 +1,7 @@
 package step_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -300,6 +301,25 @@ func FuzzDecodePlan(f *testing.F) {
 		f.Fatal(err)
 	}
 	fuzzCodec(f, "plan", append(plans(f), b, []byte(`{"version":1,"steps":[{"exec":{}}]}`))...)
+}
+
+func TestPlansAreUnpackedAsTheyWere(t *testing.T) {
+	b, err := step.EncodePlan(plan())
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := step.PackPlan(b)
+	if got, err := step.UnpackPlan(packed); err != nil || !bytes.Equal(got, b) {
+		t.Errorf("got %q, %v, want %q", got, err, b)
+	}
+	for name, broken := range map[string][]byte{"plain": b, "cut": packed[:len(packed)-4]} {
+		if _, err := step.UnpackPlan(broken); err == nil || !strings.HasPrefix(err.Error(), "unpack plan: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := step.UnpackPlan(step.PackPlan(make([]byte, step.MaxPlan+1))); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("a long one: %v", err)
+	}
 }
 
 func TestReservedNames(t *testing.T) {

@@ -11,8 +11,8 @@ package step
 // digest: SourceDir/k is a local source; it writes OutDir/k.json.
 //
 // assemble: PlanFile, EvidenceDir/SEGMENT/k.json; it writes OutDir/StepsFile,
-// OutDir/ContentsFile, OutDir/SPDXFile and OutDir/LedgerFile, and OutDir/FindingsFile
-// when the plan asks for findings. It exits with ExitUnfit when the image has files that
+// OutDir/ContentsFile, OutDir/SPDXFile, OutDir/SPDX3File and OutDir/LedgerFile, and
+// OutDir/FindingsFile when the plan asks for findings. It exits with ExitUnfit when the image has files that
 // no layer, or more than a statement, can hold.
 //
 // bind: LedgerDir/LedgerFile, RootfsDir (no folder when the image is empty) and BaseDir,
@@ -28,7 +28,7 @@ const (
 	RecordDirIn = "/in/record"
 	SourceDir   = "/in/source"
 	PlanDir     = "/in/plan"
-	PlanFile    = "plan.json"
+	PlanFile    = "plan.json.gz" // see PackPlan
 	EvidenceDir = "/in/evidence"
 	LedgerDir   = "/in/ledger"
 	RootfsDir   = "/in/rootfs"
@@ -39,6 +39,7 @@ const (
 	StepsFile    = "sworn-steps.json"
 	ContentsFile = "sworn-contents.json"
 	SPDXFile     = "sbom.spdx.json"
+	SPDX3File    = "sbom.spdx3.json"
 	LedgerFile   = "ledger.json"
 	FindingsFile = "findings.json"
 

@@ -1,8 +1,11 @@
 package step
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 // PlanVersion is the version of Plan that this package reads and writes.
@@ -243,4 +246,33 @@ func DecodePlan(b []byte) (Plan, error) {
 		return Plan{}, fmt.Errorf("decode plan: version %d, want %d", p.Version, PlanVersion)
 	}
 	return p, nil
+}
+
+// MaxPlan bounds the JSON of a plan in bytes.
+const MaxPlan = 32 << 20
+
+// PackPlan compresses a plan's JSON: the definition of every statement has the plan, and
+// all of them travel in one message.
+func PackPlan(b []byte) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // a level that there is
+	w.Write(b)                                              // a buffer takes everything
+	w.Close()
+	return out.Bytes()
+}
+
+// UnpackPlan returns the JSON of a plan.
+func UnpackPlan(b []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("unpack plan: %w", err)
+	}
+	out, err := io.ReadAll(io.LimitReader(r, MaxPlan+1))
+	if err != nil {
+		return nil, fmt.Errorf("unpack plan: %w", err)
+	}
+	if len(out) > MaxPlan {
+		return nil, fmt.Errorf("unpack plan: more than %d bytes", MaxPlan)
+	}
+	return out, nil
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// maxPlan bounds the plan in bytes.
-const maxPlan = 32 << 20
-
 // assemble writes the statements' predicates, the ledger and what rules found.
 func (t tool) assemble() error {
-	b, err := t.read(maxPlan, step.PlanDir, step.PlanFile)
+	b, err := t.read(step.MaxPlan, step.PlanDir, step.PlanFile)
 	if err != nil {
+		return fmt.Errorf("assemble: %w", err)
+	}
+	if b, err = step.UnpackPlan(b); err != nil {
 		return fmt.Errorf("assemble: %w", err)
 	}
 	plan, err := step.DecodePlan(b)
@@ -52,7 +52,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	if err != nil {
 		return nil, err
 	}
-	var steps, contents, spdx, ledger, found []byte
+	var steps, contents, spdx, spdx3, ledger, found []byte
 	err = together(
 		func() (err error) { steps, err = g.encodeSteps(); return err },
 		func() error {
@@ -65,7 +65,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 			}
 			return together(
 				func() (err error) { contents, err = encodeContents(plan.Platform, files); return err },
-				func() (err error) { spdx, err = g.encodeSPDX(files, inv); return err },
+				func() (err error) { spdx, spdx3, err = g.documents(files, inv); return err },
 				func() (err error) { ledger, err = g.encodeLedger(files); return err },
 				func() (err error) {
 					if plan.Rules != nil {
@@ -81,6 +81,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	}
 	out := []output{
 		{step.StepsFile, steps}, {step.ContentsFile, contents}, {step.SPDXFile, spdx}, {step.LedgerFile, ledger},
+		{step.SPDX3File, spdx3},
 	}
 	if plan.Rules != nil {
 		out = append(out, output{step.FindingsFile, found})
@@ -140,30 +141,4 @@ func contentsOf(platform string, files []sbom.Held) provenance.Contents {
 	}
 	c.Digest = provenance.ContentsDigest(c.Files)
 	return c
-}
-
-func (g *graph) encodeSPDX(files []sbom.Held, in sbom.Installed) ([]byte, error) {
-	plan := g.plan
-	located, unlocated := g.downloads(plan.Image, in.Inventory)
-	img := sbom.Image{
-		Name:      plan.ImageName,
-		Platform:  plan.Platform,
-		Tool:      name + "-" + version,
-		Installed: in,
-		Files:     files,
-		Downloads: located,
-		Unlocated: unlocated,
-		MaxBytes:  provenance.MaxPredicate - 1, // its newline
-	}
-	if plan.Epoch != nil {
-		img.Epoch = *plan.Epoch
-	}
-	b, err := sbom.EncodeDocument(img)
-	if err == nil && len(b) > img.MaxBytes {
-		err = &provenance.SizeError{Bytes: len(b) + 1}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("SPDX document: %w", err)
-	}
-	return append(b, '\n'), nil
 }

@@ -259,7 +259,7 @@ func assembleRoot(t testing.TB, p step.Plan, evidence map[step.Place][]byte) str
 	if err != nil {
 		t.Fatal(err)
 	}
-	treetest.Make(t, filepath.Join(dir, step.PlanDir), "file 0644 /"+step.PlanFile+" "+string(b))
+	treetest.Make(t, filepath.Join(dir, step.PlanDir), "file 0644 /"+step.PlanFile+" "+string(step.PackPlan(b)))
 	for at, b := range evidence {
 		treetest.Make(t, filepath.Join(dir, step.EvidenceDir), fmt.Sprintf("file 0644 /%d/%d.json %s", at.Segment, at.Item, b))
 	}

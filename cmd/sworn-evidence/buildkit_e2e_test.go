@@ -209,7 +209,7 @@ func bindReal(t *testing.T, c *client.Client, fs map[string]fsutil.FS, good, oth
 		t.Fatal(err)
 	}
 	assembled := verb("assemble",
-		llb.AddMount(step.PlanDir, llb.Scratch().File(llb.Mkfile("/"+step.PlanFile, 0o644, plan)), llb.Readonly),
+		llb.AddMount(step.PlanDir, llb.Scratch().File(llb.Mkfile("/"+step.PlanFile, 0o644, step.PackPlan(plan))), llb.Readonly),
 		llb.AddMount(step.EvidenceDir+"/0", source, llb.Readonly))
 	for _, c2 := range []struct {
 		rootfs llb.State

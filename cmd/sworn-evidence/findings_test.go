@@ -91,7 +91,7 @@ func TestNoRulesNoFindings(t *testing.T) {
 	b := modes(t, step.Rules{})
 	b.plan.Rules = nil
 	out, err := statements(b.plan, func(p step.Place) ([]byte, error) { return b.evidence[p], nil })
-	if err != nil || len(out) != 4 {
+	if err != nil || len(out) != 5 {
 		t.Errorf("%d outputs, %v", len(out), err)
 	}
 	b.plan.Rules = &step.Rules{On: []string{"NoSuchRule"}}

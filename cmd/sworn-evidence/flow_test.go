@@ -25,7 +25,7 @@ func TestDescribeWritesEvidence(t *testing.T) {
 func TestAssembleWritesStatements(t *testing.T) {
 	dir := assembleRoot(t, aPlan(), describeBuild(t))
 	must(t, dir, "assemble")
-	for _, name := range []string{step.StepsFile, step.ContentsFile, step.SPDXFile, step.LedgerFile} {
+	for _, name := range []string{step.StepsFile, step.ContentsFile, step.SPDXFile, step.SPDX3File, step.LedgerFile} {
 		b, err := os.ReadFile(filepath.Join(dir, step.OutDir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -34,7 +34,7 @@ func TestAssembleWritesStatements(t *testing.T) {
 	}
 	again := assembleRoot(t, aPlan(), describeBuild(t))
 	must(t, again, "assemble")
-	for _, name := range []string{step.StepsFile, step.ContentsFile, step.SPDXFile, step.LedgerFile} {
+	for _, name := range []string{step.StepsFile, step.ContentsFile, step.SPDXFile, step.SPDX3File, step.LedgerFile} {
 		a, _ := os.ReadFile(filepath.Join(dir, step.OutDir, name))
 		b, _ := os.ReadFile(filepath.Join(again, step.OutDir, name))
 		if !bytes.Equal(a, b) {

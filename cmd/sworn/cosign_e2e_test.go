@@ -85,7 +85,7 @@ func registries(t *testing.T) map[string]string {
 }
 
 func signedTypes() []string {
-	return []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SLSAv1Type}
+	return []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type, provenance.SLSAv1Type}
 }
 
 // TestCosignVerifiesEveryStatement: what sworn signs, cosign verifies with the

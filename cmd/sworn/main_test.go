@@ -59,6 +59,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("STEPS", provenance.StepsType)
 			env.Setenv("CONTENTS", provenance.ContentsType)
 			env.Setenv("SPDX", provenance.SPDXType)
+			env.Setenv("SPDX3", provenance.SPDX3Type)
 			env.Setenv("SLSA", provenance.SLSAv1Type)
 			return nil
 		},

@@ -188,7 +188,7 @@ func wantVerified(t *testing.T, public, image string, m provenance.Material) {
 	attestation := attestationManifest(t, image)
 	want := &step.Verified{
 		Key: fingerprint(t, public), Attestations: map[string]string{"sha256": strings.TrimPrefix(attestation, "sha256:")},
-		PredicateTypes: []string{provenance.ContentsType, provenance.StepsType, provenance.SLSAv1Type, provenance.SPDXType},
+		PredicateTypes: []string{provenance.ContentsType, provenance.StepsType, provenance.SLSAv1Type, provenance.SPDXType, provenance.SPDX3Type},
 	}
 	if d := cmp.Diff(want, m.Verified); d != "" {
 		t.Errorf("%s is verified (-want +got):\n%s", m.URI, d)

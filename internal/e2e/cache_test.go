@@ -234,7 +234,7 @@ func TestAFileThatNoCopyTakesChangesOnlyTheContextsDigest(t *testing.T) {
 	if diff := cmp.Diff(before.steps, after.steps); diff != "" {
 		t.Errorf("more than the context's digest differs (-before +after):\n%s", diff)
 	}
-	for _, typ := range []string{provenance.ContentsType, provenance.SPDXType} {
+	for _, typ := range []string{provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type} {
 		if !bytes.Equal(before.raw[typ].Predicate, after.raw[typ].Predicate) {
 			t.Errorf("%s differs", typ)
 		}

@@ -40,7 +40,7 @@ func asked() map[string][]string {
 }
 
 func statementFiles() []string {
-	return []string{step.SPDXFile, step.ContentsFile, step.StepsFile}
+	return []string{step.SPDXFile, step.SPDX3File, step.ContentsFile, step.StepsFile}
 }
 
 func TestPushedImageHasItsStatements(t *testing.T) {
@@ -214,7 +214,7 @@ func TestBuildxExports(t *testing.T) {
 func checkExported(t *testing.T, got map[string]string) {
 	t.Helper()
 	for file, predicate := range map[string]string{
-		step.StepsFile: provenance.StepsType, step.ContentsFile: provenance.ContentsType, step.SPDXFile: provenance.SPDXType,
+		step.StepsFile: provenance.StepsType, step.ContentsFile: provenance.ContentsType, step.SPDXFile: provenance.SPDXType, step.SPDX3File: provenance.SPDX3Type,
 	} {
 		var s statement
 		mustJSON(t, []byte(got[file]), &s)

@@ -36,7 +36,7 @@ type account struct {
 
 // ourTypes are the predicates that are Sworn's work.
 func ourTypes() []string {
-	return []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType}
+	return []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type}
 }
 
 // accountOf reads what is attached to the image for this machine's platform.

@@ -117,7 +117,7 @@ func inspectJSON(t *testing.T, e env, public, image string) {
 		t.Fatalf("inspect: %+v", in)
 	}
 	p := in.Platforms[0]
-	if p.Platform != "linux/"+runtime.GOARCH || len(p.Statements) != 4 || len(p.Steps.Steps) != 3 ||
+	if p.Platform != "linux/"+runtime.GOARCH || len(p.Statements) != 5 || len(p.Steps.Steps) != 3 ||
 		in.Signers[0].Bundles != 8 || !in.Signers[0].Verified || !in.Verdict.Pass {
 		t.Errorf("inspect: %+v", in)
 	}
@@ -173,7 +173,7 @@ func TestArchivesAndLayoutsAreSigned(t *testing.T) {
 	layout := unpack(t, archive)
 	for _, image := range []string{"oci-archive:" + archive, "oci:" + layout} {
 		wantSworn(t, e, 1, "has no signatures", "verify", "--key", public, image)
-		wantSworn(t, e, 0, "3 statements", "sign", "--key", private, image)
+		wantSworn(t, e, 0, "4 statements", "sign", "--key", private, image)
 		wantSworn(t, e, 0, "verdict: pass", "verify", "--key", public, image)
 	}
 	// What was signed in the archive is in it.

@@ -242,7 +242,7 @@ func TestReadIndexAndStatements(t *testing.T) {
 		for _, a := range attached {
 			types = append(types, a.Statement.PredicateType)
 		}
-		want := []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SLSAv1Type}
+		want := []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type, provenance.SLSAv1Type}
 		if diff := cmp.Diff(want, types); diff != "" {
 			t.Error(diff)
 		}

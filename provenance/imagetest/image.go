@@ -193,7 +193,7 @@ func (img *Image) attestation(platform string, target ocispec.Descriptor, o Opti
 // statements lists what is attached to a platform.
 func (o Options) statements(platform string) []Extra {
 	var out []Extra
-	for _, pt := range []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SLSAv1Type} {
+	for _, pt := range []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type, provenance.SLSAv1Type} {
 		if slices.Contains(o.Without, pt) {
 			continue
 		}

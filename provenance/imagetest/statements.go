@@ -16,6 +16,8 @@ func Predicate(predicateType, platform string) any {
 		return Contents(platform)
 	case provenance.SPDXType:
 		return SPDX(platform)
+	case provenance.SPDX3Type:
+		return SPDX3(platform)
 	}
 	return map[string]any{"buildDefinition": map[string]any{"buildType": "test <&> \u2028"}, "runDetails": map[string]any{}}
 }
@@ -58,6 +60,23 @@ func SPDX(platform string) map[string]any {
 	}
 	return map[string]any{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "image", "dataLicense": "CC0-1.0",
 		"packages": packages, "files": files}
+}
+
+// SPDX3 returns an SPDX 3.0.1 document of the same.
+func SPDX3(platform string) map[string]any {
+	contents := Contents(platform)
+	graph := []any{map[string]any{"type": "CreationInfo", "@id": "_:creationInfo", "specVersion": "3.0.1"}}
+	for _, p := range contents.Packages {
+		graph = append(graph, map[string]any{"type": "software_Package", "name": p, "software_packageUrl": p})
+	}
+	for _, f := range contents.Files {
+		if f.Type == provenance.TypeFile && f.Package == nil {
+			name, _ := f.Path.MarshalText() // never fails
+			graph = append(graph, map[string]any{"type": "software_File", "name": string(name),
+				"verifiedUsing": []any{map[string]any{"type": "Hash", "algorithm": "sha256", "hashValue": f.Digest.String()}}})
+		}
+	}
+	return map[string]any{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph}
 }
 
 const emptySum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

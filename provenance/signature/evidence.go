@@ -42,7 +42,7 @@ func (o Options) progress(format string, args ...any) {
 // required are the statements without which an image is neither signed nor
 // verified.
 func required() []string {
-	return []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType}
+	return []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type}
 }
 
 // provenanceTypes are the predicate types of BuildKit's own provenance.
@@ -130,7 +130,7 @@ func checkContents(ctx context.Context, src Source, p image.Platform, attached [
 	return rootfs, nil
 }
 
-// readContents returns the contents/v1 of a platform once steps/v1 and SPDX agree
+// readContents returns the contents/v1 of a platform once steps/v1 and SPDX documents agree
 // with it.
 func readContents(p image.Platform, attached []image.Attached) (provenance.Contents, error) {
 	var none provenance.Contents
@@ -158,7 +158,7 @@ func readContents(p image.Platform, attached []image.Attached) (provenance.Conte
 	if err := checkWriters(p, contents, steps); err != nil {
 		return none, err
 	}
-	return contents, checkSPDX(p, contents, attached)
+	return contents, checkDocuments(p, contents, attached)
 }
 
 // checkWriters verifies that steps/v1 has every step or material that contents/v1

@@ -12,9 +12,13 @@ import (
 
 // FuzzSPDX: an SPDX document that is found true to the contents has all their
 // packages, and nothing in it makes the check fall over.
-func FuzzSPDX(f *testing.F) {
+func FuzzSPDX(f *testing.F) { fuzzDocument(f, "sbom.spdx.json", provenance.SPDXType) }
+
+func FuzzSPDX3(f *testing.F) { fuzzDocument(f, "sbom.spdx3.json", provenance.SPDX3Type) }
+
+func fuzzDocument(f *testing.F, name, predicateType string) {
 	var seeds [][]byte
-	for _, name := range []string{"sworn-contents.json", "sbom.spdx.json"} {
+	for _, name := range []string{"sworn-contents.json", name} {
 		b, err := os.ReadFile(filepath.Join("../../cmd/sworn-evidence/testdata", name))
 		if err != nil {
 			f.Fatal(err)
@@ -26,8 +30,8 @@ func FuzzSPDX(f *testing.F) {
 		f.Fatal(err)
 	}
 	check := func(doc []byte, c provenance.Contents) error {
-		return checkSPDX(image.Platform{Name: "linux/amd64"}, c, []image.Attached{
-			{Statement: envelope.Statement{PredicateType: provenance.SPDXType, Predicate: doc}},
+		return checkDocuments(image.Platform{Name: "linux/amd64"}, c, []image.Attached{
+			{Statement: envelope.Statement{PredicateType: predicateType, Predicate: doc}},
 		})
 	}
 	if err := check(seeds[1], contents); err != nil {
@@ -35,6 +39,7 @@ func FuzzSPDX(f *testing.F) {
 	}
 	f.Add(seeds[1])
 	f.Add([]byte(`{"packages":[null],"files":[{"fileName":"./\u0000"}]}`))
+	f.Add([]byte(`{"@graph":[null,{"type":"software_File","name":"/\u0000"}]}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		if check(doc, contents) != nil {
 			return

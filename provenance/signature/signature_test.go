@@ -29,7 +29,7 @@ func TestWhatIsSignedVerifies(t *testing.T) {
 	s := store(t, imagetest.Options{Platforms: []string{"linux/amd64", "linux/arm64/v8"}})
 	k := key(t)
 	signed := s.sign(t, k)
-	if signed.New() != 10 || len(signed.Warnings) != 0 {
+	if signed.New() != 12 || len(signed.Warnings) != 0 {
 		t.Errorf("%d signed, warnings %q", signed.New(), signed.Warnings)
 	}
 	v := s.verify(t, k)
@@ -37,7 +37,7 @@ func TestWhatIsSignedVerifies(t *testing.T) {
 		t.Errorf("pass %t, warnings %q, problems %q", v.Pass, v.Warnings, v.Problems)
 	}
 	for _, p := range v.Platforms {
-		if p.Files != len(imagetest.Files()) || len(p.Attached()) != 4 {
+		if p.Files != len(imagetest.Files()) || len(p.Attached()) != 5 {
 			t.Errorf("%s: %d files, %d statements", p.Platform, p.Files, len(p.Attached()))
 		}
 	}
@@ -68,7 +68,7 @@ func edited(t *testing.T, predicateType string, edit func(map[string]any)) map[s
 // TestWhatIsNotSigned: sign puts no name under statements that contradict each
 // other or the image, and stores nothing.
 func TestWhatIsNotSigned(t *testing.T) {
-	steps, contents, spdx := provenance.StepsType, provenance.ContentsType, provenance.SPDXType
+	steps, contents, spdx, spdx3 := provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type
 	predicate := func(predicateType string, v any) imagetest.Options {
 		return imagetest.Options{Predicates: map[string]any{predicateType: v}}
 	}
@@ -95,11 +95,22 @@ func TestWhatIsNotSigned(t *testing.T) {
 		{"SPDX that hides a file", predicate(spdx, edited(t, spdx, func(v map[string]any) { v["files"] = v["files"].([]any)[1:] })), `it lacks the file "/app/b\xffd", which no package owns`},
 		{"SPDX with a file too many", predicate(spdx, edited(t, spdx, func(v map[string]any) {
 			v["files"].([]any)[0].(map[string]any)["fileName"] = "./none"
-		})), `it has the file "./none"`},
+		})), `it has the file "/none"`},
 		{"SPDX with another digest", predicate(spdx, edited(t, spdx, func(v map[string]any) {
 			v["files"].([]any)[0].(map[string]any)["checksums"].([]any)[0].(map[string]any)["checksumValue"] = "00"
 		})), `has the digest sha256:00, in contents/v1 sha256:`},
 		{"SPDX that is none", predicate(spdx, map[string]any{"packages": 1}), "cannot unmarshal number"},
+		{"no SPDX 3", imagetest.Options{Without: []string{spdx3}}, "has no statement of type " + spdx3},
+		{"SPDX 3 that hides a package", predicate(spdx3, edited(t, spdx3, func(v map[string]any) {
+			v["@graph"].([]any)[1].(map[string]any)["software_packageUrl"] = "pkg:x/y@1"
+		})), `it lacks "pkg:deb/debian/busybox@1.35?arch=amd64", which owns files`},
+		{"SPDX 3 that hides a file", predicate(spdx3, edited(t, spdx3, func(v map[string]any) {
+			v["@graph"] = v["@graph"].([]any)[:3]
+		})), `it lacks the file "/app/name with \n newline", which no package owns`},
+		{"SPDX 3 with another digest", predicate(spdx3, edited(t, spdx3, func(v map[string]any) {
+			v["@graph"].([]any)[2].(map[string]any)["verifiedUsing"].([]any)[0].(map[string]any)["hashValue"] = "00"
+		})), `has the digest sha256:00, in contents/v1 sha256:`},
+		{"SPDX 3 that is none", predicate(spdx3, map[string]any{"@graph": 1}), "cannot unmarshal number"},
 		{"other layers", imagetest.Options{Layers: imagetest.Layers()[:2]}, "contents of linux/amd64 differ from the layers"},
 		{"a platform without statements", imagetest.Options{Platforms: []string{"linux/amd64", "linux/arm64"}, Unattested: []string{"linux/arm64"}}, "platform linux/arm64 has no attestations"},
 	} {
@@ -177,7 +188,7 @@ func TestHalfASignatureCounts(t *testing.T) {
 			s.attach(t, k, on(s), about(a.Statement.PredicateType, a.Statement.Predicate, s.desc, s.img.Platforms[0]))
 		}
 		v := s.verify(t, k)
-		if !v.Pass || len(v.Warnings) != 5 || !strings.Contains(v.Warnings[0], "refers to the "+name+" sha256:") {
+		if !v.Pass || len(v.Warnings) != 6 || !strings.Contains(v.Warnings[0], "refers to the "+name+" sha256:") {
 			t.Errorf("none on the %s: pass %t, warnings %q, problems %q", name, v.Pass, v.Warnings, v.Problems)
 		}
 		if signed := s.sign(t, k); signed.New() == 0 {
@@ -225,7 +236,7 @@ func TestClaimsAreNeverTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, err := signature.Claims(t.Context(), s, ix)
-	if err != nil || len(list) != 8 {
+	if err != nil || len(list) != 10 {
 		t.Fatalf("%d claims, %v", len(list), err)
 	}
 	for _, c := range list {

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+)
+
+// documents makes the SPDX documents of attributed entries, which are sorted.
+func (g *graph) documents(files []sbom.Held, in sbom.Installed) (spdx, spdx3 []byte, err error) {
+	img, err := g.documented(files, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = together(
+		func() (err error) { spdx, err = encodeDocument("SPDX document", img, sbom.EncodeDocument); return err },
+		func() (err error) {
+			spdx3, err = encodeDocument("SPDX 3 document", img, sbom.EncodeDocument3)
+			return err
+		},
+	)
+	return spdx, spdx3, err
+}
+
+func encodeDocument(what string, img sbom.Image, encode func(sbom.Image) ([]byte, error)) ([]byte, error) {
+	b, err := encode(img)
+	if err == nil && len(b) > img.MaxBytes {
+		err = &provenance.SizeError{Bytes: len(b) + 1}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return append(b, '\n'), nil
+}
+
+// documented is what documents say of the image.
+func (g *graph) documented(files []sbom.Held, in sbom.Installed) (sbom.Image, error) {
+	plan := g.plan
+	located, unlocated := g.downloads(plan.Image, in.Inventory)
+	steps, err := g.predicate()
+	if err != nil {
+		return sbom.Image{}, err
+	}
+	img := sbom.Image{
+		Name:      plan.ImageName,
+		Platform:  plan.Platform,
+		Tool:      name + "-" + version,
+		Installed: in,
+		Files:     files,
+		Downloads: located,
+		Unlocated: unlocated,
+		Build:     buildOf(steps),
+		MaxBytes:  provenance.MaxPredicate - 1, // its newline
+	}
+	if plan.Epoch != nil {
+		img.Epoch = *plan.Epoch
+	}
+	return img, nil
+}
+
+// buildOf is what SPDX 3 says of a build.
+func buildOf(s provenance.Steps) sbom.Build {
+	b := sbom.Build{Image: s.Image}
+	for _, m := range s.Materials {
+		b.Materials = append(b.Materials, sbom.Material{ID: m.ID, Kind: m.Kind, URI: m.URI, Digest: m.Digest, Platform: m.Platform})
+	}
+	for i := range s.Steps {
+		b.Steps = append(b.Steps, buildStep(&s.Steps[i]))
+	}
+	return b
+}
+
+func buildStep(s *provenance.Step) sbom.Step {
+	out := sbom.Step{
+		ID: s.ID, Kind: s.Kind, Name: s.Name, Parameters: parameters(s),
+		Digest: s.Outputs.Digest["sha256"],
+		Added:  len(s.Outputs.Added), Changed: len(s.Outputs.Changed), Removed: len(s.Outputs.Removed),
+		Installed: s.Outputs.PackagesAdded,
+	}
+	for _, e := range s.Environment {
+		k, v, _ := strings.Cut(e, "=")
+		out.Environment = append(out.Environment, sbom.Parameter{Key: k, Value: v})
+	}
+	if s.Parent != "" {
+		out.Inputs = append(out.Inputs, s.Parent)
+	}
+	out.Inputs = append(out.Inputs, without(s.Reads, out.Inputs)...)
+	if s.Network != nil {
+		out.Inputs = append(out.Inputs, s.Network.Downloads...)
+	}
+	if s.Inputs != nil {
+		for _, p := range s.Inputs.Packages {
+			out.Read = append(out.Read, p.PURL)
+		}
+	}
+	return out
+}
+
+// parameters are how a step was called, in the words of the steps statement. What is a list
+// there is one in JSON here.
+func parameters(s *provenance.Step) []sbom.Parameter {
+	var out []sbom.Parameter
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, sbom.Parameter{Key: key, Value: value})
+		}
+	}
+	for _, list := range []struct {
+		key    string
+		values []string
+	}{{"command", s.Command}, {"actions", s.Actions}} {
+		if len(list.values) > 0 {
+			b, _ := json.Marshal(list.values) // strings alone
+			add(list.key, string(b))
+		}
+	}
+	add("user", s.User)
+	add("cwd", s.Cwd)
+	add("networkMode", s.NetworkMode)
+	add("security", s.Security)
+	if s.Sandbox != nil {
+		add("harden", s.Sandbox.Harden)
+	}
+	if s.Exit != nil {
+		add("exit", strconv.Itoa(*s.Exit))
+	}
+	var lines []string
+	for _, l := range s.Lines {
+		lines = append(lines, fmt.Sprintf("%d-%d", l.Start, l.End))
+	}
+	add("lines", strings.Join(slices.Compact(lines), ","))
+	return out
+}
