@@ -7,7 +7,7 @@
 // symlinks are never followed except those of package databases, which are
 // resolved inside the tree, and nothing but regular files is opened.
 //
-// It reads the databases of dpkg and apk. Others are named in
+// It reads the databases of dpkg, apk and rpm. Others are named in
 // [Inventory].Unread, never passed over in silence. It knows nothing of
 // provenance or of the network.
 //

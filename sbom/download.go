@@ -62,6 +62,7 @@ func (p Package) IsDownloaded() bool { return len(packageKeys(p)) > 0 }
 //
 //	NAME_VERSION_ARCH.deb
 //	ARCH/NAME-VERSION.apk
+//	NAME-VERSION-RELEASE.ARCH.rpm
 //	NAME-VERSION-[BUILD-]PYTHON-ABI-PLATFORM.whl  (PEP 427)
 //	NAME-VERSION.tar.gz, NAME-VERSION.zip         (PEP 625)
 //	[@SCOPE/]NAME/-/NAME-VERSION.tgz              (npm's registry)
@@ -79,6 +80,8 @@ func fileKeys(raw string) []string {
 	case strings.HasSuffix(name, ".deb"):
 		// An epoch's colon is escaped in the name itself, as apt's own archive has it.
 		return []string{strings.NewReplacer("%3a", ":", "%3A", ":").Replace(name)}
+	case strings.HasSuffix(name, ".rpm"):
+		return []string{name}
 	case strings.HasSuffix(name, ".apk"):
 		return []string{path.Base(dir) + "/" + name}
 	case strings.HasSuffix(name, ".tgz"):
@@ -118,6 +121,8 @@ func packageKeys(p Package) []string {
 		return keys
 	case "apk":
 		return []string{p.Arch + "/" + p.Name + "-" + p.Version + ".apk"}
+	case typeRPM:
+		return []string{p.Name + "-" + p.Version + "." + p.Arch + ".rpm"}
 	case typePython, typeNode, typeGo:
 		if p.Version != "" && (p.Type != typeGo || p.Name != goStandard) {
 			return []string{languageKey(p.Type, p.Name, p.Version)}

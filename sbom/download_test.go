@@ -19,6 +19,7 @@ func TestDownloadsMatchByTheirVeryNames(t *testing.T) {
 	}
 	python, node, module := language("pypi"), language("npm"), language("golang")
 	apk := sbom.Package{PURL: "musl", Type: "apk", Name: "musl", Version: "1.2.5-r0", Arch: "x86_64"}
+	rpm := sbom.Package{PURL: "bash", Type: "rpm", Name: "Bash", Version: "5.1.8-9.el9", Arch: "x86_64"}
 	for _, c := range []struct {
 		name string
 		pkg  sbom.Package
@@ -38,6 +39,8 @@ func TestDownloadsMatchByTheirVeryNames(t *testing.T) {
 		{"apk", apk, []string{"https://m.test/v3/main/x86_64/musl-1.2.5-r0.apk"}, "https://m.test/v3/main/x86_64/musl-1.2.5-r0.apk"},
 		{"apk of another architecture", apk, []string{"https://m.test/v3/main/aarch64/musl-1.2.5-r0.apk"}, ""},
 		{"an apk is no deb", deb("musl", "1.2.5-r0", "x86_64"), []string{"https://m.test/x86_64/musl-1.2.5-r0.apk"}, ""},
+		{"rpm", rpm, []string{"https://m.test/Packages/b/Bash-5.1.8-9.el9.x86_64.rpm?x"}, "https://m.test/Packages/b/Bash-5.1.8-9.el9.x86_64.rpm?x"},
+		{"rpm of a source", rpm, []string{"https://m.test/Bash-5.1.8-9.el9.src.rpm"}, ""},
 		{"no URL", deb("dash", "1", "all"), []string{"http://m.test/%zz/dash_1_all.deb"}, ""},
 		{"a wheel", python("Zope.Interface", "5.5.2"), []string{"https://m.test/packages/ab/zope_interface-5.5.2-1-cp311-cp311-linux_x86_64.whl#sha256=x"}, "https://m.test/packages/ab/zope_interface-5.5.2-1-cp311-cp311-linux_x86_64.whl#sha256=x"},
 		{"a source archive", python("my-thing", "1.0"), []string{"https://m.test/my-thing-1.0.tar.gz"}, "https://m.test/my-thing-1.0.tar.gz"},

@@ -14,7 +14,7 @@ import (
 // Package is an installed package.
 type Package struct {
 	PURL    string `json:"purl"`
-	Type    string `json:"type"` // purl type: deb, apk
+	Type    string `json:"type"` // purl type: deb, apk, rpm, npm, ...
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Arch    string `json:"arch,omitempty"`
@@ -54,7 +54,7 @@ type Inventory struct {
 	// Licences are those that Declared and Concluded of packages refer to and SPDX has not,
 	// sorted by ID, each once.
 	Licences []ExtractedLicence `json:"licences,omitempty"`
-	// Unread names databases that are there and were not read, sorted.
+	// Unread names databases that are there and were not read, or not all of them, sorted.
 	Unread []string `json:"unread,omitempty"`
 }
 
@@ -82,17 +82,18 @@ func Load(t *Tree) (Inventory, error) {
 		}
 		inv.Packages = append(inv.Packages, ps...)
 	}
-	inv.Packages = tidy(inv.Packages)
-	for _, db := range []struct{ path, name string }{
-		{"/usr/lib/sysimage/rpm", "rpm"}, {"/var/lib/pacman/local", "pacman"}, {"/var/lib/rpm", "rpm"},
-	} {
-		names, err := t.ReadDir(db.path)
-		if err != nil {
-			return Inventory{}, err
-		}
-		if len(names) > 0 {
-			inv.Unread = append(inv.Unread, db.name+" database "+db.path)
-		}
+	ps, unread, err := loadRPM(t, inv.Distro)
+	if err != nil {
+		return Inventory{}, err
+	}
+	inv.Packages, inv.Unread = tidy(append(inv.Packages, ps...)), unread
+	const pacman = "/var/lib/pacman/local"
+	names, err := t.ReadDir(pacman)
+	if err != nil {
+		return Inventory{}, err
+	}
+	if len(names) > 0 {
+		inv.Unread = append(inv.Unread, "pacman database "+pacman)
 	}
 	sort.Strings(inv.Unread)
 	return inv, nil
@@ -155,7 +156,7 @@ func Databases(t *Tree) []string {
 		"/etc/os-release", "/usr/lib/os-release",
 		"/var/lib/dpkg/status", "/var/lib/dpkg/status.d", "/var/lib/dpkg/info", "/var/lib/dpkg/diversions",
 		"/lib/apk/db/installed", "/usr/lib/apk/db/installed",
-		"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/var/lib/pacman/local",
+		"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/pacman/local",
 	} {
 		out = append(out, p, t.ResolveParent(p), t.Resolve(p))
 	}

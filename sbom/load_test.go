@@ -176,18 +176,6 @@ func TestLoadReadsApk(t *testing.T) {
 	}
 }
 
-func TestLoadNamesDatabasesItDoesNotRead(t *testing.T) {
-	dir := t.TempDir()
-	treetest.Make(t, dir, "file 0644 /var/lib/rpm/rpmdb.sqlite x")
-	inv, err := sbom.Load(open(t, dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"rpm database /var/lib/rpm"}, inv.Unread); diff != "" {
-		t.Errorf("unread (-want +got):\n%s", diff)
-	}
-}
-
 func TestLoadRefusesBadDatabases(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
 		{"no name", "/var/lib/dpkg/status Version: 1\n", "read dpkg status: stanza before line 2: no package name"},

@@ -14,6 +14,11 @@ func purl(kind, fallback string, d Distro, name, version, arch string) string {
 		namespace = fallback
 	}
 	s := "pkg:" + kind + "/" + escape(strings.ToLower(namespace)) + "/" + escape(strings.ToLower(name)) + "@" + escape(version)
+	return s + query(d.qualifiers(arch))
+}
+
+// qualifiers are those of a distribution's package, in order.
+func (d Distro) qualifiers(arch string) []string {
 	var q []string
 	if arch != "" {
 		q = append(q, "arch="+escape(arch))
@@ -25,10 +30,15 @@ func purl(kind, fallback string, d Distro, name, version, arch string) string {
 		}
 		q = append(q, "distro="+escape(distro))
 	}
-	if len(q) > 0 {
-		s += "?" + strings.Join(q, "&")
+	return q
+}
+
+// query joins qualifiers.
+func query(q []string) string {
+	if len(q) == 0 {
+		return ""
 	}
-	return s
+	return "?" + strings.Join(q, "&")
 }
 
 // escape percent-encodes a purl component: letters, digits, ".-_~" and ":" stay.

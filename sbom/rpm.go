@@ -1,0 +1,167 @@
+package sbom
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sworn-build/sworn/sbom/rpmdb"
+	"github.com/sworn-build/sworn/step"
+)
+
+const typeRPM = "rpm"
+
+// rpmFolders are where distributions keep rpm's database; often one is a symlink to
+// another.
+var rpmFolders = []string{"/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/rpm"}
+
+// rpmFiles are the forms of the database, the newest first. What an older rpm left
+// beside a newer one is not in use.
+var rpmFiles = []string{"rpmdb.sqlite", "Packages.db", "Packages"}
+
+// loadRPM reads rpm's databases. The second result names what could not be read of them.
+func loadRPM(t *Tree, d Distro) (ps []Package, unread []string, err error) {
+	seen := map[string]bool{}
+	for _, dir := range rpmFolders {
+		dir = t.Resolve(dir)
+		names, err := t.ReadDir(dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		// Locks and marks are there without a database, too.
+		names = slices.DeleteFunc(names, func(n string) bool { return strings.HasPrefix(n, ".") || strings.HasPrefix(n, "__db.") })
+		if len(names) == 0 || seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		found, why, err := loadRPMFolder(t, d, dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		ps = append(ps, found...)
+		if why != "" {
+			unread = append(unread, "rpm database "+why)
+		}
+	}
+	return ps, unread, nil
+}
+
+// loadRPMFolder reads the database in a folder. The second result is empty when all of it
+// was read.
+func loadRPMFolder(t *Tree, d Distro, dir string) ([]Package, string, error) {
+	for _, name := range rpmFiles {
+		p := path.Join(dir, name)
+		db, size, err := t.openSized(t.Resolve(p))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		defer db.Close()
+		var wal rpmdb.Source
+		if log, size, err := t.openSized(t.Resolve(p + "-wal")); err == nil {
+			defer log.Close()
+			wal = rpmdb.Source{ReaderAt: log, Size: size}
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, "", err
+		}
+		var out []Package
+		unnamed := 0
+		err = rpmdb.Read(rpmdb.Source{ReaderAt: db, Size: size}, wal, func(r rpmdb.Package) {
+			if p, ok := rpmPackage(t, d, r); ok {
+				out = append(out, p)
+			} else {
+				unnamed++
+			}
+		})
+		switch {
+		case err != nil:
+			return out, fmt.Sprintf("%s (%v)", p, err), nil
+		case unnamed > 0:
+			return out, fmt.Sprintf("%s (%d packages without a name or version that can be one)", p, unnamed), nil
+		}
+		return out, "", nil
+	}
+	return nil, dir, nil
+}
+
+// openSized opens the regular file at a path without symlinks, with its size in bytes.
+func (t *Tree) openSized(p string) (*File, int64, error) {
+	f, err := t.Open(p)
+	if err != nil {
+		return nil, 0, err
+	}
+	e, err := t.Stat(p)
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, e.Size, nil
+}
+
+// rpmPackage makes a package of one of rpm's; false when its name or version is none.
+func rpmPackage(t *Tree, d Distro, r rpmdb.Package) (Package, bool) {
+	p := Package{
+		Type: typeRPM, Name: r.Name, Version: r.Version + "-" + r.Release, Arch: line(r.Arch),
+		Maintainer: line(r.Vendor), Homepage: line(r.URL), Licence: line(r.Licence),
+	}
+	if !word(p.Name) || !word(p.Version) {
+		return Package{}, false
+	}
+	if p.Maintainer == "" {
+		p.Maintainer = line(r.Packager)
+	}
+	p.Source, p.SourceVersion = rpmSource(r.SourceRPM)
+	p.PURL = rpmPURL(d, p, r.Epoch)
+	for _, f := range r.Files {
+		listed, ok := cleanListed(f.Path)
+		if !ok {
+			continue
+		}
+		at := step.Path(t.ResolveParent(listed))
+		p.Files = append(p.Files, at)
+		if s := (Sum{Path: at, Algorithm: r.Algorithm, Value: f.Digest, Conffile: f.Config}); s.known() {
+			p.Sums = append(p.Sums, s)
+		}
+	}
+	return p, true
+}
+
+// known reports whether a sum is one of the algorithms that are computed of files.
+func (s Sum) known() bool {
+	length := map[string]int{"md5": 32, "sha1": 40, "sha256": 64}[s.Algorithm]
+	return length > 0 && len(s.Value) == length && strings.Trim(s.Value, "0123456789abcdef") == ""
+}
+
+// rpmSource splits the name of a source package's file, NAME-VERSION-RELEASE.src.rpm.
+func rpmSource(file string) (name, version string) {
+	file = strings.TrimSuffix(strings.TrimSuffix(line(file), ".rpm"), ".src")
+	release := strings.LastIndexByte(file, '-')
+	if release < 0 {
+		return "", ""
+	}
+	at := strings.LastIndexByte(file[:release], '-')
+	if at <= 0 {
+		return "", ""
+	}
+	return file[:at], file[at+1:]
+}
+
+// rpmPURL is the package URL of an rpm package: the namespace is the distribution, the
+// name keeps its case, the epoch is a qualifier (purl-spec, type rpm).
+func rpmPURL(d Distro, p Package, epoch uint32) string {
+	namespace := ""
+	if d.ID != "" {
+		namespace = escape(strings.ToLower(d.ID)) + "/"
+	}
+	s := "pkg:" + typeRPM + "/" + namespace + escape(p.Name) + "@" + escape(p.Version)
+	q := d.qualifiers(p.Arch)
+	if epoch > 0 {
+		q = append(q, fmt.Sprintf("epoch=%d", epoch))
+	}
+	return s + query(q)
+}
