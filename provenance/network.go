@@ -15,39 +15,73 @@ import (
 // recorded.
 const KindDownload = "download"
 
-// AddDownloads makes materials of what steps downloaded: bodies of complete answers to
-// GET, each URL and digest once. Other requests are in their steps alone: no URI names
-// what a POST or a range gave.
-func (s *Steps) AddDownloads() {
-	type download struct {
-		uri, digest string
+// Download is a body that a step got whole while its network was recorded.
+type Download struct {
+	URI    string
+	SHA256 string // of the body, lower-case hex
+}
+
+// DownloadIDs returns the ids of the materials that downloads become: bodies of complete
+// answers to GET in all networks of a build, each URL and digest once. Other requests are
+// in their steps alone: no URI names what a POST or a range gave.
+func DownloadIDs(networks ...*step.Network) map[Download]string {
+	seen := map[Download]bool{}
+	for _, n := range networks {
+		for _, d := range downloads(n) {
+			seen[d] = true
+		}
 	}
-	sizes := map[download]int64{}
-	of := func(n *Network) []download {
-		var out []download
+	ids := make(map[Download]string, len(seen))
+	for i, d := range slices.SortedFunc(maps.Keys(seen), compareDownloads) {
+		ids[d] = KindDownload + strconv.Itoa(i+1)
+	}
+	return ids
+}
+
+func compareDownloads(a, b Download) int {
+	return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.SHA256, b.SHA256))
+}
+
+// downloads are those of a network, in the order of its requests.
+func downloads(n *step.Network) []Download {
+	if n == nil {
+		return nil
+	}
+	var out []Download
+	for _, r := range n.Requests {
+		if IsDownload(r) {
+			out = append(out, DownloadOf(r))
+		}
+	}
+	return out
+}
+
+// DownloadOf is the download of a request for which [IsDownload] holds.
+func DownloadOf(r step.Request) Download {
+	return Download{r.URL, strings.TrimPrefix(r.Digest, "sha256:")}
+}
+
+// AddDownloads makes materials of what steps downloaded, with the ids of [DownloadIDs].
+func (s *Steps) AddDownloads() {
+	var networks []*step.Network
+	sizes := map[Download]int64{}
+	for i := range s.Steps {
+		n := s.Steps[i].Network
+		if n == nil {
+			continue
+		}
+		networks = append(networks, &n.Network)
 		for _, r := range n.Requests {
 			if IsDownload(r) {
-				d := download{r.URL, strings.TrimPrefix(r.Digest, "sha256:")}
-				sizes[d] = r.Size
-				out = append(out, d)
+				sizes[DownloadOf(r)] = r.Size
 			}
 		}
-		return out
 	}
-	for i := range s.Steps {
-		if n := s.Steps[i].Network; n != nil {
-			of(n)
-		}
-	}
-	order := slices.SortedFunc(maps.Keys(sizes), func(a, b download) int {
-		return cmp.Or(cmp.Compare(a.uri, b.uri), cmp.Compare(a.digest, b.digest))
-	})
-	number := make(map[download]int, len(order))
-	for i, d := range order {
-		number[d] = i + 1
+	ids := DownloadIDs(networks...)
+	for _, d := range slices.SortedFunc(maps.Keys(ids), compareDownloads) {
 		size := sizes[d]
 		s.Materials = append(s.Materials, Material{
-			ID: downloadID(i + 1), Kind: KindDownload, URI: d.uri, Digest: map[string]string{"sha256": d.digest}, Size: &size,
+			ID: ids[d], Kind: KindDownload, URI: d.URI, Digest: map[string]string{"sha256": d.SHA256}, Size: &size,
 		})
 	}
 	for i := range s.Steps {
@@ -55,13 +89,10 @@ func (s *Steps) AddDownloads() {
 		if n == nil {
 			continue
 		}
-		var ids []int
-		for _, d := range of(n) {
-			ids = append(ids, number[d])
-		}
-		slices.Sort(ids)
-		for _, id := range slices.Compact(ids) {
-			n.Downloads = append(n.Downloads, downloadID(id))
+		mine := downloads(&n.Network)
+		slices.SortFunc(mine, compareDownloads)
+		for _, d := range slices.Compact(mine) {
+			n.Downloads = append(n.Downloads, ids[d])
 		}
 	}
 }
@@ -72,8 +103,6 @@ func IsDownload(r step.Request) bool {
 	return r.Method == "GET" && r.Status == 200 && strings.HasPrefix(r.Digest, "sha256:") &&
 		r.Range == "" && r.Upgrade == "" && !r.Refused
 }
-
-func downloadID(n int) string { return KindDownload + strconv.Itoa(n) }
 
 // check verifies that a network agrees with itself and names materials that there are.
 func (n *Network) check(known map[string]bool) error {

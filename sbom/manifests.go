@@ -100,16 +100,22 @@ func (m ownedManifest) counts() bool {
 	return m.owner == "" || len(m.Packages) > 0 && m.Packages[0].Type == typeGo
 }
 
-// PURLs returns the packages, sorted, each once.
-func (m *Manifests) PURLs() []string {
-	seen := map[string]bool{}
+// Packages calls f with the packages of all manifests, one as often as manifests tell
+// of it.
+func (m *Manifests) Packages(f func(Package)) {
 	m.each(func(one ownedManifest) {
 		if one.counts() {
 			for _, p := range one.Packages {
-				seen[p.PURL] = true
+				f(p)
 			}
 		}
 	})
+}
+
+// PURLs returns the packages, sorted, each once.
+func (m *Manifests) PURLs() []string {
+	seen := map[string]bool{}
+	m.Packages(func(p Package) { seen[p.PURL] = true })
 	return slices.Sorted(maps.Keys(seen))
 }
 

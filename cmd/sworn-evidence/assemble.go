@@ -63,6 +63,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 			if err := g.layerNames(files); err != nil {
 				return err
 			}
+			g.account(files, &inv)
 			return together(
 				func() (err error) { contents, err = encodeContents(plan.Platform, files); return err },
 				func() (err error) { spdx, spdx3, err = g.documents(files, inv); return err },

@@ -134,9 +134,12 @@ func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, c sbom
 	if r.Observation.Mode == step.ObserveOff {
 		copied = nil
 	}
-	in, err := newAttribution(before, inv.Owners(), c.Delta).inputs(r.Observation, copied)
+	a := newAttribution(before, inv.Owners(), c.Delta)
+	in, err := a.inputs(r.Observation, copied)
 	if err != nil {
 		return nil, fmt.Errorf("attribute inputs: %w", err)
 	}
-	return &record{Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Network: r.Network, Inputs: in}, nil
+	return &record{
+		Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Network: r.Network, Inputs: in, Packages: a.packages(&inv),
+	}, nil
 }

@@ -17,7 +17,7 @@ import (
 
 // evidenceVersion is that of the format below, which lives between describe and
 // assemble of one build and its cache.
-const evidenceVersion = 4
+const evidenceVersion = 5
 
 // maxEvidence bounds one evidence file in bytes: about a million files.
 const maxEvidence = 512 << 20
@@ -53,6 +53,15 @@ type record struct {
 	Sandbox step.Sandbox      `json:"sandbox"`
 	Network *step.Network     `json:"network,omitempty"`
 	Inputs  provenance.Inputs `json:"inputs"`
+	// Packages are those of databases of whose files it opened some, sorted by purl.
+	Packages []readPackage `json:"packages,omitempty"`
+}
+
+// readPackage is a package, without its files, that a step opened files of.
+type readPackage struct {
+	// Program: one of them was a program.
+	Program bool         `json:"program"`
+	Package sbom.Package `json:"package"`
 }
 
 // tree is a local source as the build received it.

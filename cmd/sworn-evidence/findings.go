@@ -100,11 +100,7 @@ func (g *graph) encodeFindings(files []sbom.Held, inv sbom.Inventory) ([]byte, e
 // fileFindings applies the rules about files in one pass. Steps of another build are that
 // build's, as its image would be: they are a base.
 func (g *graph) fileFindings(f *findings, on func(string) bool, files []sbom.Held, inv sbom.Inventory) error {
-	setuid, writable := on(step.RuleSetuidFileAdded), on(step.RuleWorldWritableFileAdded)
-	var from *origins
-	if on(step.RuleUnexplainedFile) {
-		from = g.origins()
-	}
+	setuid, writable, unexplained := on(step.RuleSetuidFileAdded), on(step.RuleWorldWritableFileAdded), on(step.RuleUnexplainedFile)
 	names := packageNames(inv)
 	by, own, made := "", false, false // of the entry before: most often the same step's
 	for i := range files {
@@ -128,10 +124,8 @@ func (g *graph) fileFindings(f *findings, on func(string) bool, files []sbom.Hel
 		if writable && own && isWorldWritable(h) {
 			found(step.RuleWorldWritableFileAdded, "mode "+h.Mode)
 		}
-		if from != nil && h.Type == sbom.TypeFile {
-			if gap := from.gap(*h); gap != "" {
-				found(step.RuleUnexplainedFile, gap)
-			}
+		if unexplained && h.Origin.Class == sbom.OriginUnexplained {
+			found(step.RuleUnexplainedFile, h.Origin.Reason)
 		}
 	}
 	return nil

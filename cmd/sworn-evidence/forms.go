@@ -158,5 +158,15 @@ func (r *record) form(f *canon.Form) {
 	}
 	f.Literal(`,"inputs":`)
 	r.Inputs.Form(f)
+	if f.Has(`,"packages":`, len(r.Packages) > 0) {
+		canon.List(f, "", &r.Packages, readPackageForm)
+	}
+	f.Literal("}")
+}
+
+func readPackageForm(f *canon.Form, p *readPackage) {
+	f.Bool(`{"program":`, &p.Program)
+	f.Literal(`,"package":`)
+	packageForm(f, &p.Package)
 	f.Literal("}")
 }

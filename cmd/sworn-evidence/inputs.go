@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -21,13 +22,16 @@ type attribution struct {
 	// gone, whatever the runner noticed of it.
 	changed map[step.Path]sbom.Entry
 	removed map[step.Path]bool
-	buf     []byte
+	// opened are the packages of whose files some were opened; true: a program was.
+	opened map[string]bool
+	buf    []byte
 }
 
 func newAttribution(before *sbom.Tree, owners *sbom.Owners, d sbom.Delta) *attribution {
 	a := &attribution{
 		before: before, owners: owners, buf: make([]byte, sbom.HashBuffer),
 		changed: make(map[step.Path]sbom.Entry, len(d.Changed)), removed: make(map[step.Path]bool, len(d.Removed)),
+		opened: map[string]bool{},
 	}
 	for _, e := range d.Changed {
 		a.changed[e.Path] = e
@@ -110,7 +114,9 @@ func (a *attribution) input(i step.Input) (provenance.FileInput, bool, error) {
 	if err != nil {
 		return f, false, err
 	}
-	f.Package, _ = a.owners.Of(i.Path, false)
+	if f.Package, _ = a.owners.Of(i.Path, false); f.Package != "" {
+		a.opened[f.Package] = a.opened[f.Package] || isProgram(&was)
+	}
 	// A write under another name is nothing that the runner saw.
 	if _, ok := a.changed[i.Path]; ok || a.removed[i.Path] {
 		f.Changed = true
@@ -121,6 +127,35 @@ func (a *attribution) input(i step.Input) (provenance.FileInput, bool, error) {
 		}
 	}
 	return f, true, explain(&f)
+}
+
+// isProgram reports whether a file is one to be started: somebody may execute it, and it
+// is no library, which some distributions give that mode as well.
+func isProgram(e *sbom.Entry) bool {
+	return strings.ContainsAny(e.Mode[1:], "1357") && !strings.Contains(path.Base(string(e.Path)), ".so")
+}
+
+// packages are those of an inventory of whose files the step opened some.
+func (a *attribution) packages(inv *sbom.Inventory) []readPackage {
+	out := make([]readPackage, 0, len(a.opened))
+	for _, p := range inv.Packages {
+		if program, ok := a.opened[p.PURL]; ok {
+			out = append(out, readPackage{program, withoutFiles(p)})
+		}
+	}
+	return out
+}
+
+// withoutFiles is what a package says of itself. The texts of licences of its own are with
+// its inventory, which is not kept, and so their names mean nothing.
+func withoutFiles(p sbom.Package) sbom.Package {
+	p.Files, p.Sums = nil, nil
+	for _, l := range []*string{&p.Declared, &p.Concluded} {
+		if strings.Contains(*l, "LicenseRef-") {
+			*l = ""
+		}
+	}
+	return p
 }
 
 // asBefore sets digest and size to those of the file before the step.

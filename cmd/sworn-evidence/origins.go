@@ -1,29 +1,45 @@
 package main
 
 import (
-	"path"
-	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
 
-// origins tells of which files nobody can say where their bytes come from. On record are
-// the bytes of sources; of packages that a step installed; of files that a step only
-// moved, copied or gave another mode; and what a step made when all that it read and
-// asked the network for is on record, and on record itself.
+// origins says of entries where their bytes came to be. On record are the bytes of
+// sources; of packages that a step installed; of downloads of a recorded network; of files
+// that a step only moved, copied or gave another mode; and what a step made when all that
+// it read and asked the network for is on record, and on record itself.
 //
-// What copies and merges brought is found by its digest, not by its path: links of a
+// Where it is not known by which path a file came, it is found by its digest: links of a
 // base that was not described lead elsewhere.
 type origins struct {
 	*graph
-	order map[string]int         // of steps
-	made  map[string][]sbom.Held // what execs wrote, by digest
-	had   map[string]map[string][]sbom.Held
-	gaps  map[string]string // of execs that were asked for
-	known map[wroteBytes]string
+	reach *reaches
+	wrote writers
+	// image are the steps that the image was made by, and the copies merged into it.
+	image   map[string]bool
+	ids     map[provenance.Download]string
+	had     map[string]map[string][]sbom.Held
+	fetched map[string]map[string]string // materials by digest, of each step
+	gaps    map[string]string            // of execs that were asked for
+	known   map[wroteBytes]traced
+	copies  map[string]copyActions
+	// makers are the steps that made, installed or downloaded something of the image.
+	makers map[string]bool
+}
+
+// traced is where bytes came to be. The class is the one that they have there: "package",
+// "package-manager-state" and "step" are of the stage that made them. The path is always
+// set for bytes of a step or described source.
+type traced struct {
+	sbom.Origin
+	// purl of the package that they were installed with, when one is known.
+	purl string
+	// by is the step that made, installed or downloaded them.
+	by string
 }
 
 // wroteBytes are bytes that a step wrote.
@@ -35,227 +51,142 @@ func (g *graph) origins() *origins {
 	apart := *g // layers are made while others make theirs
 	apart.layers = map[string]*layer{}
 	o := &origins{
-		graph: &apart, order: map[string]int{}, made: map[string][]sbom.Held{},
-		had: map[string]map[string][]sbom.Held{}, gaps: map[string]string{}, known: map[wroteBytes]string{},
+		graph: &apart, reach: newReaches(g.plan), wrote: writers{first: map[string]int32{}},
+		image: map[string]bool{}, had: map[string]map[string][]sbom.Held{}, fetched: map[string]map[string]string{},
+		gaps: map[string]string{}, known: map[wroteBytes]traced{}, copies: map[string]copyActions{}, makers: map[string]bool{},
 	}
-	for i, s := range g.plan.Steps {
-		o.order[s.ID] = i
-		d := g.delta(s.Evidence)
-		if d == nil || s.Kind != step.KindExec {
-			continue
+	var networks []*step.Network
+	for _, s := range g.plan.Sources {
+		if s.Evidence != nil {
+			e := g.evidence[*s.Evidence]
+			o.wrote.add(s.ID, &e.state().Delta)
 		}
-		for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
-			for _, e := range es {
-				if e.Type == sbom.TypeFile {
-					o.made[e.SHA256] = append(o.made[e.SHA256], sbom.Held{Entry: e, Step: s.ID})
-				}
+	}
+	for _, s := range g.plan.Steps {
+		if d := g.delta(s.Evidence); d != nil {
+			o.wrote.add(s.ID, &d.Delta)
+			if d.Record != nil && d.Record.Network != nil {
+				networks = append(networks, d.Record.Network)
 			}
 		}
 	}
+	o.ids = provenance.DownloadIDs(networks...)
+	o.follow(g.plan.Image)
 	return o
 }
 
-// gap says why it is not on record where the bytes of a file come from; empty when it is.
-func (o *origins) gap(h sbom.Held) string {
-	s, ok := o.steps[h.Step]
-	if !ok || h.Size == 0 {
-		return ""
-	}
-	if s.Kind == step.KindExec && o.installed(s, h.Path) {
-		return ""
-	}
-	k := wroteBytes{h.Step, h.SHA256}
-	gap, ok := o.known[k]
-	if !ok {
-		if s.Kind == step.KindExec {
-			gap = o.execGap(s, h.SHA256)
-		} else {
-			gap = o.copyGap(s, h.SHA256)
-		}
-		o.known[k] = gap
-	}
-	return gap
-}
-
-// installed reports whether a file was written by the step that installed its package.
-func (o *origins) installed(s step.Step, p step.Path) bool {
-	l := o.layer(s.ID)
-	if l == nil {
-		return false
-	}
-	e, ok := l.wrote(p)
-	if !ok || e.Package == "" {
-		return false
-	}
-	_, ok = slices.BinarySearch(o.delta(s.Evidence).PackagesAdded, e.Package)
-	return ok
-}
-
-// copyGap is the gap of bytes that a step copied or merged: those of an exec before it
-// that wrote them, or else of a source.
-func (o *origins) copyGap(s step.Step, sum string) string {
-	if s.Kind == step.KindBuild {
-		return "it comes from a build within the build"
-	}
-	gap := ""
-	for _, h := range o.made[sum] {
-		if o.order[h.Step] >= o.order[s.ID] {
+// follow notes the steps of the image's chain. A merge of it takes a copy, `COPY --link`,
+// from a chain of file steps on nothing, which is as much the image's own.
+func (o *origins) follow(image string) {
+	for _, s := range o.chain(image) {
+		o.image[s.ID] = true
+		if s.Kind != step.KindMerge && s.Kind != step.KindDiff {
 			continue
 		}
-		if gap = o.gap(h); gap == "" {
-			return ""
-		}
-	}
-	if gap == "" || o.inContext(s, sum) {
-		return ""
-	}
-	return gap
-}
-
-// inContext reports whether a step reads a local source that has a file of those bytes.
-func (o *origins) inContext(s step.Step, sum string) bool {
-	for _, state := range s.Reads {
-		src, ok := o.sources[state]
-		if !ok || src.Evidence == nil {
-			continue
-		}
-		e := o.evidence[*src.Evidence]
-		d := e.state()
-		if slices.ContainsFunc(d.Added, func(e sbom.Entry) bool { return e.SHA256 == sum }) {
-			return true
-		}
-	}
-	return false
-}
-
-// execGap is the gap of bytes that a command left: that of the file that had them before
-// or, when none had, that of the command itself.
-func (o *origins) execGap(s step.Step, sum string) string {
-	had := o.hadBefore(s)[sum]
-	if len(had) == 0 {
-		return o.ranOffRecord(s)
-	}
-	gap := ""
-	for _, h := range had {
-		if gap = o.gap(h); gap == "" {
-			return ""
-		}
-	}
-	return gap
-}
-
-// hadBefore are the files, by digest, that a command had and may have copied, moved or
-// changed the mode of: what it read, and what it removed or changed.
-func (o *origins) hadBefore(s step.Step) map[string][]sbom.Held {
-	if had, ok := o.had[s.ID]; ok {
-		return had
-	}
-	had := map[string][]sbom.Held{}
-	o.had[s.ID] = had
-	d := o.delta(s.Evidence)
-	if d == nil {
-		return had
-	}
-	before := o.layer(s.Parent)
-	was := func(p step.Path) {
-		if h, ok := before.at(p); ok && h.Type == sbom.TypeFile {
-			had[h.SHA256] = append(had[h.SHA256], h)
-		}
-	}
-	for _, p := range d.Removed {
-		was(p)
-	}
-	for _, e := range d.Changed {
-		was(e.Path)
-	}
-	if d.Record != nil {
-		for _, f := range d.Record.Inputs.Files {
-			h, why := o.input(s, f)
-			if sum := f.Digest.String(); why == "" && sum != "" && (h.SHA256 == "" || h.SHA256 == sum) {
-				had[sum] = append(had[sum], h)
+		for _, state := range s.Reads {
+			linked := o.chain(state)
+			if len(linked) == 0 || linked[0].Parent != "" {
+				continue
+			}
+			for _, l := range linked {
+				o.image[l.ID] = o.image[l.ID] || l.Kind == step.KindFile
 			}
 		}
 	}
-	return had
 }
 
-// ranOffRecord says why what a command made is not on record; empty when all of it is
-// that it can have been made of.
-func (o *origins) ranOffRecord(s step.Step) string {
-	gap, ok := o.gaps[s.ID]
-	if ok {
-		return gap
+// classify sets the origin of an image's attributed entries. Packages are those of the
+// image.
+func (o *origins) classify(files []sbom.Held, in *sbom.Installed) {
+	changed := changedFiles(in)
+	for i := range files {
+		files[i].Origin = o.origin(&files[i], in.By, changed)
 	}
-	d := o.delta(s.Evidence)
+}
+
+// changedFiles are the files of packages that their own digests say are changed, as keys
+// of purl and path.
+func changedFiles(in *sbom.Installed) map[ownedPath]bool {
+	out := map[ownedPath]bool{}
+	for purl, paths := range in.Changed {
+		for _, p := range paths {
+			out[ownedPath{purl, p}] = true
+		}
+	}
+	return out
+}
+
+type ownedPath struct {
+	purl string
+	path step.Path
+}
+
+func (o *origins) origin(h *sbom.Held, by map[string]string, changed map[ownedPath]bool) sbom.Origin {
+	from := o.trace(*h)
+	if from.by != "" {
+		o.makers[from.by] = true
+	}
+	if h.Package != "" && !tellsOfItself(h.Package) {
+		if own, ok := o.packaged(h, from, by[h.Package], changed); ok {
+			return own
+		}
+	}
+	out := from.Origin
+	if out.Path == h.Path {
+		out.Path = ""
+	}
 	switch {
-	case d == nil || d.Record == nil:
-		gap = at(s) + " ran without a record: " + s.Unobserved
-	case !d.Record.Inputs.Complete:
-		gap = "not all that " + at(s) + " read is on record"
-		if why := d.Record.Inputs.Reasons; len(why) > 0 {
-			gap += ": " + why[0]
+	case out.Class == sbom.OriginUnexplained:
+	case sbom.PackageState(h.Path):
+		out.Class = sbom.OriginPackageState
+	case out.Class == sbom.OriginStep, out.Class == sbom.OriginPackage, out.Class == sbom.OriginPackageState:
+		if !o.image[out.From] {
+			out.Of, out.Class = out.Class, sbom.OriginStage
+		} else {
+			out.Class = sbom.OriginStep
 		}
-	case !network(s.Exec, d).Complete:
-		gap = "not all that " + at(s) + " did on the network is on record"
-		if why := network(s.Exec, d).Reasons; len(why) > 0 {
-			gap += ": " + why[0]
-		}
-	default:
-		gap = o.readOffRecord(s, d)
 	}
-	o.gaps[s.ID] = gap
-	return gap
+	return out
 }
 
-// readOffRecord says what is not on record of the files that a command read.
-func (o *origins) readOffRecord(s step.Step, d *described) string {
-	for _, f := range d.Record.Inputs.Files {
-		h, why := o.input(s, f)
-		if why == "" {
-			why = o.gap(h)
-		}
-		if why != "" {
-			return why
-		}
-	}
-	return ""
+// tellsOfItself reports whether a package is one that a program says of itself that it is:
+// the program was built, not installed.
+func tellsOfItself(purl string) bool {
+	return strings.HasPrefix(purl, "pkg:golang/") || strings.HasPrefix(purl, "pkg:cargo/")
 }
 
-// input returns the file of its root that a command read; one that came with a source
-// has no step. Of files in mounts, and where nothing is known, it says what is not on
-// record, if anything is.
-func (o *origins) input(s step.Step, f provenance.FileInput) (sbom.Held, string) {
-	read := at(s) + " read " + printable(f.Path)
-	if f.Mount == "" {
-		before := o.layer(s.Parent)
-		if _, made := o.steps[s.Parent]; made && before == nil {
-			return sbom.Held{}, read + " of a step without evidence"
-		}
-		h, _ := before.at(f.Path)
-		return h, ""
+// packaged is the origin of an entry that a package owns: its own as long as the bytes are
+// those that the package came with. It is false when nobody knows where the bytes are from.
+func (o *origins) packaged(h *sbom.Held, from traced, by string, changed map[ownedPath]bool) (sbom.Origin, bool) {
+	if from.Class == sbom.OriginUnexplained {
+		return sbom.Origin{}, false
 	}
-	for _, m := range s.Exec.Mounts {
-		_, made := o.steps[m.From]
-		sum := f.Digest.String()
-		switch {
-		case path.Clean(m.Target) != f.Mount:
-			continue
-		case m.Type == step.MountCache:
-			return sbom.Held{}, read + " in a cache mount, which other builds write to"
-		case !made:
-			return sbom.Held{}, ""
-		case sum == "":
-			return sbom.Held{}, read + ", whose bytes are not on record"
-		}
-		return sbom.Held{}, o.copyGap(s, sum)
+	own := h.Type == sbom.TypeDir || o.ownBytes(h, from, by)
+	if own && !changed[ownedPath{h.Package, h.Path}] {
+		return sbom.Origin{Class: sbom.OriginPackage, From: by}, true
 	}
-	return sbom.Held{}, read + " in a mount that the plan does not have"
+	out := from.Origin
+	out.Class = sbom.OriginPackageChanged
+	if out.Path == h.Path {
+		out.Path = ""
+	}
+	return out, true
 }
 
-// at names a step for a user.
-func at(s step.Step) string {
-	if len(s.Lines) > 0 {
-		return "line " + strconv.Itoa(s.Lines[0].Start)
+// ownBytes reports whether an owned entry has what its package was installed with, as far
+// as evidence tells.
+func (o *origins) ownBytes(h *sbom.Held, from traced, by string) bool {
+	switch {
+	case from.purl != "":
+		return packageName(from.purl) == packageName(h.Package)
+	case from.Class == sbom.OriginBase:
+		return h.Path == from.Path || from.Path == ""
 	}
-	return s.Name
+	return from.From == by || h.Step == by
+}
+
+// packageName is a purl without version.
+func packageName(purl string) string {
+	name, _, _ := strings.Cut(purl, "@")
+	return name
 }
