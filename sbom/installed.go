@@ -13,7 +13,8 @@ type Installed struct {
 	Inventory
 	// Manifests are, by purl, the paths that tell of a package, sorted.
 	Manifests map[string][]step.Path
-	// Within are, by purl, the packages that a package was linked into, sorted.
+	// Within are, by purl, the packages that a package was linked into, or that its archive
+	// is a file of, sorted.
 	Within map[string][]string
 	// By is, by purl, the id of the step that brought a package, or of the material that
 	// it came with.
@@ -61,21 +62,21 @@ func (inv Inventory) Join(m *Manifests) Installed {
 	out.Packages, out.Licences = slices.Clone(inv.Packages), slices.Clone(inv.Licences)
 	var unread []string
 	m.each(func(one ownedManifest) {
-		if one.Unread != "" && one.owner == "" {
+		if one.Unread != "" && (one.owner == "" || !telling(string(one.Path))) {
 			name, _ := one.Path.MarshalText() // never fails
 			unread = append(unread, fmt.Sprintf("%s (%s)", name, one.Unread))
 		}
-		if !one.counts() {
-			return
+		counted := one.counted()
+		if len(counted) > 0 {
+			out.Licences = append(out.Licences, one.Licences...)
 		}
-		out.Licences = append(out.Licences, one.Licences...)
-		for _, p := range one.Packages {
+		for _, p := range counted {
 			out.Packages = append(out.Packages, p)
 			out.Manifests[p.PURL] = append(out.Manifests[p.PURL], one.Path)
-			if p.Type != typeGo {
+			if !p.whole() {
 				continue
 			}
-			if in := m.program(one); in != "" && in != p.PURL {
+			if in := m.holder(one); in != "" && in != p.PURL {
 				out.Within[p.PURL] = append(out.Within[p.PURL], in)
 			}
 		}
@@ -92,8 +93,8 @@ func (inv Inventory) Join(m *Manifests) Installed {
 	return out
 }
 
-// program is the owner of a program with modules; empty when it has none.
-func (m *Manifests) program(one ownedManifest) string {
+// holder is the owner of a program with modules or of an archive; empty when it has none.
+func (m *Manifests) holder(one ownedManifest) string {
 	if one.owner != "" {
 		return one.owner
 	}

@@ -16,8 +16,8 @@ import (
 
 // Manifest is a file that says by itself which packages of a language lie in a file
 // system: the metadata of an installed Python distribution, the package.json of a
-// package in node_modules, or a program with the modules that Go linked into it. Such
-// packages are in no database of the whole file system, so each step's delta has those
+// package in node_modules, a program with the modules that Go linked into it, or a Java
+// archive. Such packages are in no database of the whole file system, so each step's delta has those
 // that the step touched.
 type Manifest struct {
 	Path step.Path `json:"path"`
@@ -68,6 +68,10 @@ func newManifestReader(e *Entry) manifestReader {
 	return nil
 }
 
+// telling reports whether a path is that of a file which only tells of a package: one that
+// a package of a database installed says nothing more than the database.
+func telling(p string) bool { return pythonMetadata(p) == p || nodeManifest(p) }
+
 // headReader keeps the beginning of a file and parses it.
 type headReader struct {
 	bytes.Buffer
@@ -109,9 +113,9 @@ func line(s string) string {
 	return s
 }
 
-// completeManifests sorts manifests and adds what more than one file tells: the files of
-// Python's distributions. A manifest that is as before is among them when the list
-// beside it is not.
+// completeManifests sorts manifests and adds Java archives, and what more than one file
+// tells: the files of Python's distributions. A manifest that is as before is among them
+// when the list beside it is not.
 func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 	has := map[step.Path]bool{}
 	for _, m := range ms {
@@ -130,6 +134,11 @@ func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 		}
 		ms = append(ms, m)
 	}
+	as, err := archives(t, d)
+	if err != nil {
+		return nil, err
+	}
+	ms = append(ms, as...)
 	slices.SortFunc(ms, func(a, b Manifest) int { return strings.Compare(string(a.Path), string(b.Path)) })
 	left := int64(maxRecords)
 	for i := range ms {

@@ -92,22 +92,32 @@ func (m *Manifests) each(f func(ownedManifest)) {
 	}
 }
 
-// counts reports whether a manifest's packages are packages of the image. A Python or
-// Node.js package that a distribution's package installed is that package, with the
-// version and the fixes of the distribution; what Go linked into a program is nobody
-// else's.
-func (m ownedManifest) counts() bool {
-	return m.owner == "" || len(m.Packages) > 0 && m.Packages[0].Type == typeGo
+// counted are a manifest's packages that are packages of the image. What a package of a
+// database installed, a Python or Node.js package or a Java archive, is that package, with
+// the version and the fixes of the distribution; what was linked into a program or put
+// into an archive is nobody else's.
+func (m ownedManifest) counted() []Package {
+	if m.owner == "" {
+		return m.Packages
+	}
+	return slices.DeleteFunc(slices.Clone(m.Packages), func(p Package) bool { return !p.linked() })
 }
+
+// linked reports whether a package is part of another's file.
+func (p Package) linked() bool {
+	return p.Type == typeGo || p.Type == typeMaven && len(p.Files) == 0
+}
+
+// whole reports whether a package is a file in one, a program or an archive, which
+// another package can have among its own.
+func (p Package) whole() bool { return p.Type == typeGo || p.Type == typeMaven }
 
 // Packages calls f with the packages of all manifests, one as often as manifests tell
 // of it.
 func (m *Manifests) Packages(f func(Package)) {
 	m.each(func(one ownedManifest) {
-		if one.counts() {
-			for _, p := range one.Packages {
-				f(p)
-			}
+		for _, p := range one.counted() {
+			f(p)
 		}
 	})
 }
@@ -121,8 +131,8 @@ func (m *Manifests) PURLs() []string {
 
 // Owner returns the purl of the package that a path belongs to: in this order, the
 // package in node_modules that it lies below, the Python distribution that lists it or
-// whose metadata it lies beside, the main module of the program that it is. Packages of
-// [Owners] go before.
+// whose metadata it lies beside, the main module of the program or the package of the
+// archive that it is. Packages of [Owners] go before.
 func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
 	if m == nil || kind != TypeFile && kind != TypeDir && kind != TypeSymlink {
 		return "", false
@@ -150,24 +160,22 @@ func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
 // at returns the only package of a manifest that counts.
 func (m *Manifests) at(p step.Path) (string, bool) {
 	one, ok := m.byPath[p]
-	if !ok || !one.counts() || len(one.Packages) != 1 {
+	if !ok || one.owner != "" || len(one.Packages) != 1 {
 		return "", false
 	}
 	return one.Packages[0].PURL, true
 }
 
 // listed is the index of the files that packages list. Of several owners a distribution
-// goes before a program's main module, and then the first by the path of its manifest.
+// goes before the package that a program or archive is, and then the first by the path of
+// its manifest.
 func (m *Manifests) listed() map[step.Path]string {
 	out := map[step.Path]string{}
 	for _, last := range []bool{false, true} {
 		m.each(func(one ownedManifest) {
-			if !one.counts() {
-				return
-			}
-			for _, p := range one.Packages {
+			for _, p := range one.counted() {
 				for _, f := range p.Files {
-					if _, ok := out[f]; !ok && (p.Type == typeGo) == last {
+					if _, ok := out[f]; !ok && p.whole() == last {
 						out[f] = p.PURL
 					}
 				}

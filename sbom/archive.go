@@ -1,0 +1,68 @@
+package sbom
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sworn-build/sworn/sbom/jar"
+	"github.com/sworn-build/sworn/step"
+)
+
+const typeMaven = "maven"
+
+// maxUnpacked bounds in bytes what is read and unpacked of all archives of a step: some
+// 20 seconds.
+const maxUnpacked = 4 << 30
+
+// archives reads the Java archives that a delta added or changed, in order of their paths,
+// so that of a step with more than the limit the same ones are read each time.
+func archives(t *Tree, d Delta) ([]Manifest, error) {
+	var out []Manifest
+	budget := jar.Budget(maxUnpacked)
+	for _, es := range [][]Entry{d.Added, d.Changed} {
+		for i := range es {
+			e := &es[i]
+			if e.Type != TypeFile || e.Size == 0 || !jar.IsArchive(string(e.Path)) {
+				continue
+			}
+			m, err := readArchive(t, e, &budget)
+			if err != nil {
+				return nil, err
+			}
+			if len(m.Packages) > 0 || m.Unread != "" {
+				out = append(out, m)
+			}
+		}
+	}
+	return out, nil
+}
+
+func readArchive(t *Tree, e *Entry, budget *jar.Budget) (Manifest, error) {
+	f, err := t.Open(string(e.Path))
+	if err != nil {
+		return Manifest{}, fmt.Errorf("read archive: %w", err)
+	}
+	defer f.Close()
+	found := jar.Read(f, e.Size, string(e.Path), budget)
+	m := Manifest{Path: e.Path, Unread: strings.Join(found.Unread, "; ")}
+	for _, p := range found.Packages {
+		m.Packages = append(m.Packages, mavenPackage(p, e.Path))
+	}
+	if len(m.Packages) > 0 {
+		m.Packages = tidy(m.Packages)
+	}
+	return m, nil
+}
+
+// mavenPackage is the package of an archive, which owns it, or one that lies in it, which
+// owns nothing.
+func mavenPackage(p jar.Package, archive step.Path) Package {
+	out := Package{
+		Type: typeMaven, Name: p.Group + ":" + p.Artifact, Version: p.Version, Licence: line(p.Licence), Homepage: line(p.Homepage),
+		PURL: languagePURL(typeMaven, p.Group+"/"+p.Artifact, p.Version),
+	}
+	if !p.Inner {
+		out.Files = []step.Path{archive}
+	}
+	return out
+}
