@@ -10,8 +10,8 @@ import (
 )
 
 // Check verifies that the contents hold together: what [Contents.CheckFields] does, and
-// the digest the one over the files. It says nothing about whether an image has these
-// contents.
+// the digest and the Merkle root those over the files. It says nothing about whether an
+// image has these contents.
 func (c *Contents) Check() error {
 	if err := c.CheckFields(); err != nil {
 		return err
@@ -19,12 +19,16 @@ func (c *Contents) Check() error {
 	if want := ContentsDigest(c.Files); !maps.Equal(c.Digest, want) {
 		return fmt.Errorf("check contents: digest is %s, its files give %s", c.Digest["sha256"], want["sha256"])
 	}
+	if want := c.Root(); !maps.Equal(c.MerkleRoot, want) {
+		return fmt.Errorf("check contents: Merkle root is %s, its files give %s", c.MerkleRoot["sha256"], want["sha256"])
+	}
 	return nil
 }
 
 // CheckFields verifies that files are sorted, unique, each in a folder that is there,
-// fields as their type has them, package indexes in range and packages sorted. The
-// digest, which takes as long as all of this, is left to those who did not just make it.
+// fields as their type has them, indexes in range, packages and origins sorted and each
+// class counted. The digest and the Merkle root, which take as long as all of this, are
+// left to those who did not just make them.
 func (c *Contents) CheckFields() error {
 	if c.Platform == "" {
 		return fmt.Errorf("check contents: no platform")
@@ -56,6 +60,9 @@ func (c *Contents) CheckFields() error {
 			folders[string(f.Path)] = true
 		}
 	}
+	if err := c.checkOrigins(); err != nil {
+		return fmt.Errorf("check contents: origins: %w", err)
+	}
 	return nil
 }
 
@@ -69,6 +76,11 @@ func (c *Contents) checkFile(f *File) error {
 	}
 	if f.Step == "" {
 		return fmt.Errorf("no step")
+	}
+	if f.OriginPath != "" {
+		if err := cleanPath(f.OriginPath); err != nil {
+			return fmt.Errorf("origin %q: %w", string(f.OriginPath), err)
+		}
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func TestPredicatesAreEncodedAsEncodingJSONDoes(t *testing.T) {
 
 func TestEncodeRefusesWhatBuildKitWould(t *testing.T) {
 	_, err := provenance.EncodeContents(provenance.Contents{Platform: strings.Repeat("x", provenance.MaxPredicate)})
-	if want := "encode predicate: 40894523 bytes, more than a statement may have (40894464)"; err == nil || err.Error() != want {
+	if want := "encode predicate: 40894576 bytes, more than a statement may have (40894464)"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

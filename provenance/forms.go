@@ -16,7 +16,10 @@ func (c *Contents) form(f *canon.Form) {
 	f.Text(`{"platform":`, &c.Platform)
 	canon.List(f, `,"files":`, &c.Files, fileForm)
 	f.Value(`,"packages":`, &c.Packages)
+	f.Value(`,"origins":`, &c.Origins)
+	f.Value(`,"originCounts":`, &c.OriginCounts)
 	f.Value(`,"digest":`, &c.Digest)
+	f.Value(`,"merkleRoot":`, &c.MerkleRoot)
 	f.Literal("}")
 }
 
@@ -35,6 +38,8 @@ func fileForm(f *canon.Form, file *File) {
 		canon.Int(f, "", file.Package)
 	}
 	f.Text(`,"step":`, &file.Step)
+	canon.Int(f, `,"origin":`, &file.Origin)
+	f.OptPath(`,"originPath":`, &file.OriginPath)
 	f.Literal("}")
 }
 

@@ -211,8 +211,14 @@ type Contents struct {
 	Files []File `json:"files"`
 	// Packages are the purls that Files point to by index, sorted.
 	Packages []string `json:"packages"`
+	// Origins are those that Files point to by index, sorted.
+	Origins []Origin `json:"origins"`
+	// OriginCounts are the numbers of Files of each class, every class among them.
+	OriginCounts map[string]int `json:"originCounts"`
 	// Digest over Files (docs/statements.md, "digest of the contents").
 	Digest map[string]string `json:"digest"`
+	// MerkleRoot over Files with all that they point to, as [Contents.Root] makes it.
+	MerkleRoot map[string]string `json:"merkleRoot"`
 }
 
 // File types of [File] and [FileOutput].
@@ -248,4 +254,8 @@ type File struct {
 	// Step is the id of the step that wrote the entry last, or of the base image's
 	// material.
 	Step string `json:"step"`
+	// Origin is an index into Contents.Origins.
+	Origin int `json:"origin"`
+	// OriginPath is where the bytes lay at their origin, when that is another path.
+	OriginPath step.Path `json:"originPath,omitempty"`
 }

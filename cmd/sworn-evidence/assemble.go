@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
@@ -110,36 +109,4 @@ func together(fs ...func() error) error {
 func (g *graph) encodeLedger(files []sbom.Held) ([]byte, error) {
 	base, had := g.base(g.plan.Image)
 	return encodeLedger(files, g.sources, base, had)
-}
-
-// encodeContents makes the contents of attributed entries, which are sorted. What nobody
-// could read back must not leave this place.
-func encodeContents(platform string, files []sbom.Held) ([]byte, error) {
-	c := contentsOf(platform, files)
-	b, err := provenance.EncodeContents(c)
-	if err != nil {
-		return nil, fmt.Errorf("contents of %d files: %w", len(files), err)
-	}
-	return b, readableContents(c, b)
-}
-
-// contentsOf makes the contents of attributed entries, which are sorted.
-func contentsOf(platform string, files []sbom.Held) provenance.Contents {
-	c := provenance.Contents{Platform: platform, Files: make([]provenance.File, 0, len(files)), Packages: []string{}}
-	index := map[string]*int{} // one number for all files of a package
-	for i, purl := range owners(files) {
-		index[purl] = &i
-		c.Packages = append(c.Packages, purl)
-	}
-	for i := range files {
-		h := &files[i]
-		f := contentsFile(&h.Entry)
-		f.Step = h.Step
-		if h.Package != "" {
-			f.Package = index[h.Package]
-		}
-		c.Files = append(c.Files, f)
-	}
-	c.Digest = provenance.ContentsDigest(c.Files)
-	return c
 }

@@ -46,10 +46,12 @@ func TestOnlyWhatReadersTakeIsWritten(t *testing.T) {
 	contents := func(edit func(*provenance.Contents)) provenance.Contents {
 		c := provenance.Contents{
 			Platform: "linux/amd64", Packages: []string{},
-			Files: []provenance.File{{Path: "/a", Type: "dir", Mode: "0755", Step: "step1"}},
+			Files:   []provenance.File{{Path: "/a", Type: "dir", Mode: "0755", Step: "step1"}},
+			Origins: []provenance.Origin{{Class: provenance.OriginStep, From: "step1"}},
 		}
 		edit(&c)
-		c.Digest = provenance.ContentsDigest(c.Files)
+		c.OriginCounts = provenance.CountOrigins(c.Files, c.Origins)
+		c.Digest, c.MerkleRoot = provenance.ContentsDigest(c.Files), c.Root()
 		return c
 	}
 	for name, c := range map[string]provenance.Contents{

@@ -210,7 +210,7 @@ func TestTamperedImage(t *testing.T) {
 	lie := imagetest.Contents("linux/amd64")
 	lie.Files = slices.Clone(lie.Files)
 	lie.Files[3].UID = 0
-	lie.Digest = provenance.ContentsDigest(lie.Files)
+	lie.Digest, lie.MerkleRoot = provenance.ContentsDigest(lie.Files), lie.Root()
 	for _, tt := range []struct {
 		name string
 		o    imagetest.Options
@@ -247,7 +247,7 @@ func TestSignerThatLies(t *testing.T) {
 	lie := imagetest.Contents("linux/amd64")
 	lie.Files = slices.Clone(lie.Files)
 	lie.Files[3].UID = 0
-	lie.Digest = provenance.ContentsDigest(lie.Files)
+	lie.Digest, lie.MerkleRoot = provenance.ContentsDigest(lie.Files), lie.Root()
 	img := imagetest.New(t, imagetest.Options{Predicates: map[string]any{provenance.ContentsType: lie}})
 	ref := imagetest.Registry(t, true) + "/app:1"
 	img.Push(t, ref)

@@ -96,7 +96,7 @@ func sameAsImage(t *testing.T, ref string, a account) {
 	}
 	got := map[string]provenance.File{}
 	for _, f := range a.contents.Files {
-		f.Package, f.Step = nil, ""
+		f.Package, f.Step, f.Origin, f.OriginPath = nil, "", 0, ""
 		got[string(f.Path)] = f
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -28,18 +28,25 @@ func Contents(platform string) provenance.Contents {
 	for i := range files {
 		files[i].Step = "source1"
 		if p := string(files[i].Path); len(p) > 4 && p[:4] == "/app" {
-			files[i].Step = "step2"
+			files[i].Step, files[i].Origin = "step2", 2
 		}
 	}
 	zero := 0
 	files[6].Package = &zero
 	files[7].Package = &zero
-	return provenance.Contents{
+	files[6].Origin, files[7].Origin = 1, 1
+	c := provenance.Contents{
 		Platform: platform,
 		Files:    files,
 		Packages: []string{"pkg:deb/debian/busybox@1.35?arch=amd64"},
-		Digest:   provenance.ContentsDigest(files),
+		Origins: []provenance.Origin{
+			{Class: provenance.OriginBase, From: "source1"}, {Class: provenance.OriginPackage, From: "source1"}, {Class: provenance.OriginStep, From: "step2"},
+		},
+		Digest: provenance.ContentsDigest(files),
 	}
+	c.OriginCounts = provenance.CountOrigins(files, c.Origins)
+	c.MerkleRoot = c.Root()
+	return c
 }
 
 // SPDX returns an SPDX 2.3 document, as far as it is read, of the packages of

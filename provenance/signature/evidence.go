@@ -162,7 +162,7 @@ func readContents(p image.Platform, attached []image.Attached) (provenance.Conte
 }
 
 // checkWriters verifies that steps/v1 has every step or material that contents/v1
-// says wrote a file.
+// says wrote a file or was where its bytes came to be.
 func checkWriters(p image.Platform, contents provenance.Contents, steps provenance.Steps) error {
 	known := make(map[string]bool, len(steps.Steps)+len(steps.Materials))
 	for i := range steps.Steps {
@@ -175,6 +175,12 @@ func checkWriters(p image.Platform, contents provenance.Contents, steps provenan
 		if !known[f.Step] {
 			return contentErrorf("statement "+provenance.ContentsType+" of "+p.Name,
 				"%.500q was written by %.200q, which steps/v1 does not have", string(f.Path), f.Step)
+		}
+	}
+	for _, o := range contents.Origins {
+		if !known[o.From] {
+			return contentErrorf("statement "+provenance.ContentsType+" of "+p.Name,
+				"files of class %s are from %.200q, which steps/v1 does not have", o.Class, o.From)
 		}
 	}
 	return nil

@@ -75,6 +75,10 @@ func TestWhatIsNotSigned(t *testing.T) {
 	other := imagetest.Contents("linux/amd64")
 	other.Files = slices.Clone(other.Files)
 	other.Files[2].Step = "step9"
+	other.MerkleRoot = other.Root()
+	elsewhere := imagetest.Contents("linux/amd64")
+	elsewhere.Origins[2].From = "step9"
+	elsewhere.MerkleRoot = elsewhere.Root()
 	for _, tt := range []struct {
 		name string
 		o    imagetest.Options
@@ -89,6 +93,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 		{"steps of another platform", predicate(steps, imagetest.Steps("linux/s390x")), `it is about platform "linux/s390x"`},
 		{"contents of another platform", predicate(contents, imagetest.Contents("linux/arm64")), `it is about platform "linux/arm64"`},
 		{"a writer that is no step", predicate(contents, other), `"/app/name with \n newline" was written by "step9", which steps/v1 does not have`},
+		{"an origin that is no step", predicate(contents, elsewhere), `files of class step are from "step9", which steps/v1 does not have`},
 		{"contents with more", predicate(contents, edited(t, contents, func(v map[string]any) { v["x"] = 1 })), `unknown field "x"`},
 		{"contents with less", predicate(contents, edited(t, contents, func(v map[string]any) { delete(v, "files") })), "files or packages missing"},
 		{"SPDX that hides a package", predicate(spdx, edited(t, spdx, func(v map[string]any) { v["packages"] = nil })), `it lacks "pkg:deb/debian/busybox@1.35?arch=amd64", which owns files`},

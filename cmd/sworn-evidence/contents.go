@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
+)
+
+// encodeContents makes the contents of attributed entries, which are sorted. What nobody
+// could read back must not leave this place.
+func encodeContents(platform string, files []sbom.Held) ([]byte, error) {
+	c := contentsOf(platform, files)
+	b, err := provenance.EncodeContents(c)
+	if err != nil {
+		return nil, fmt.Errorf("contents of %d files: %w", len(files), err)
+	}
+	return b, readableContents(c, b)
+}
+
+// contentsOf makes the contents of attributed entries, which are sorted.
+func contentsOf(platform string, files []sbom.Held) provenance.Contents {
+	c := provenance.Contents{Platform: platform, Files: make([]provenance.File, 0, len(files)), Packages: []string{}}
+	index := map[string]*int{} // one number for all files of a package
+	for i, purl := range owners(files) {
+		index[purl] = &i
+		c.Packages = append(c.Packages, purl)
+	}
+	origins := map[provenance.Origin]int{}
+	c.Origins = originsOf(files)
+	for i, o := range c.Origins {
+		origins[o] = i
+	}
+	for i := range files {
+		h := &files[i]
+		f := contentsFile(&h.Entry)
+		f.Step, f.Origin, f.OriginPath = h.Step, origins[listedOrigin(h)], h.Origin.Path
+		if h.Package != "" {
+			f.Package = index[h.Package]
+		}
+		c.Files = append(c.Files, f)
+	}
+	c.OriginCounts = provenance.CountOrigins(c.Files, c.Origins)
+	_ = together(
+		func() error { c.Digest = provenance.ContentsDigest(c.Files); return nil },
+		func() error { c.MerkleRoot = c.Root(); return nil },
+	)
+	return c
+}
+
+// originsOf are the origins of entries, each once, sorted.
+func originsOf(files []sbom.Held) []provenance.Origin {
+	seen := map[provenance.Origin]bool{}
+	out := []provenance.Origin{}
+	for i := range files {
+		if o := listedOrigin(&files[i]); !seen[o] {
+			seen[o] = true
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, provenance.Origin.Compare)
+	return out
+}
+
+// listedOrigin is an entry's origin without its path, as contents list it.
+func listedOrigin(h *sbom.Held) provenance.Origin {
+	return provenance.Origin{Class: h.Origin.Class, From: h.Origin.From, Of: h.Origin.Of, Reason: h.Origin.Reason}
+}
