@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	graph "github.com/sworn-build/sworn/llb"
+	"github.com/sworn-build/sworn/step"
 )
 
 // answerLimit bounds the definitions that a build's answer is made of, in bytes.
@@ -14,12 +15,10 @@ import (
 // image's configuration and what else there is.
 const answerLimit = 14 << 20
 
-// statementCount is how often the answer has the definition of the statements.
-const statementCount = 4
-
-// checkAnswer refuses a build whose answer would be longer than a message may be,
-// before any of it runs.
-func (b *platformBuild) checkAnswer(g *graph.Graph, statements graph.Edge) error {
+// checkAnswer refuses a build whose answer, with so many statements, would be longer than a
+// message may be: before any of it runs, and once more when it is known how many documents
+// there are.
+func (b *platformBuild) checkAnswer(g *graph.Graph, statements graph.Edge, count int) error {
 	image, err := g.Encode(g.Target())
 	if err != nil {
 		return err
@@ -28,9 +27,17 @@ func (b *platformBuild) checkAnswer(g *graph.Graph, statements graph.Edge) error
 	if err != nil {
 		return err
 	}
-	used := proto.Size(image) + statementCount*proto.Size(def)
+	used := proto.Size(image) + count*proto.Size(def)
 	if share := answerLimit / max(len(b.bc.TargetPlatforms), 1); used > share {
-		return fmt.Errorf("attach statements: the definition of the build makes an answer of %d bytes, more than the %d that its platform may have; shorter commands and fewer steps help, or statements=off", used, share)
+		return fmt.Errorf("attach statements: the definition of the build makes an answer of %d bytes, more than the %d that its platform may have; shorter commands and fewer steps help, or sbom=%s, or statements=off", used, share, fewer(b.options.SBOM))
 	}
 	return nil
+}
+
+// fewer is the value of the option that makes fewer documents.
+func fewer(sbom string) string {
+	if sbom == step.SBOMFiles {
+		return step.SBOMPackages
+	}
+	return step.SBOMOff
 }

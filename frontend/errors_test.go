@@ -188,13 +188,13 @@ func TestUnknownOptionPointsAtTheSyntaxLine(t *testing.T) {
 	const dockerfile = "\n# syntax=registry.test/sworn:1 speed=fast\nFROM scratch\n"
 	f := newGateway(t, "# syntax=registry.test/sworn:1 speed=fast\nFROM scratch\n", map[string]string{"cmdline": "registry.test/sworn:1 speed=fast"})
 	_, err := (Frontend{}).Build(t.Context(), f)
-	want := `syntax line: unknown option "speed"; valid: accept, allow, base, harden, licences, network, observe, rules, sources, statements`
+	want := `syntax line: unknown option "speed"; valid: accept, allow, base, harden, licences, network, observe, organization, rules, sbom, sources, statements`
 	if src := errdefs.Sources(err); err == nil || err.Error() != want || len(src) != 1 || src[0].Ranges[0].Start.Line != 1 {
 		t.Errorf("error %v at %v, want %s", err, src, want)
 	}
 	f = newGateway(t, dockerfile, map[string]string{"build-arg:SWORN_SPEED": "fast"})
 	_, err = (Frontend{}).Build(t.Context(), f)
-	want = `build arg SWORN_SPEED: unknown option "speed"; valid: accept, allow, base, harden, licences, network, observe, rules, sources, statements`
+	want = `build arg SWORN_SPEED: unknown option "speed"; valid: accept, allow, base, harden, licences, network, observe, organization, rules, sbom, sources, statements`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,7 +39,8 @@ type fakeGateway struct {
 	image      *llb.State // the frontend's own; nil when the daemon does not tell
 
 	// fail is asked before a definition is solved.
-	fail func(g *graph.Graph) error
+	fail  func(g *graph.Graph) error
+	parts []string // names of documents beside the usual ones
 	// unresolved sources, by identifier.
 	unresolved []string
 
@@ -168,6 +170,16 @@ func (r *fakeRef) ReadFile(_ context.Context, req client.ReadRequest) ([]byte, e
 		return []byte(r.f.dockerfile), nil
 	}
 	return nil, fmt.Errorf("read %s: %w", req.Filename, os.ErrNotExist)
+}
+
+func (r *fakeRef) ReadDir(_ context.Context, req client.ReadDirRequest) ([]*fstypes.Stat, error) {
+	var out []*fstypes.Stat
+	for _, name := range r.f.parts {
+		if ok, err := path.Match(req.IncludePattern, name); ok && err == nil && req.Path == "/" {
+			out = append(out, &fstypes.Stat{Path: name})
+		}
+	}
+	return out, nil
 }
 
 func (r *fakeRef) StatFile(_ context.Context, req client.StatRequest) (*fstypes.Stat, error) {

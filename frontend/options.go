@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sworn-build/sworn/frontend/directive"
 	"github.com/sworn-build/sworn/frontend/rules"
@@ -37,9 +39,15 @@ type Options struct {
 	// Licences are globs of SPDX ids, sorted and with commas between: those that rule
 	// ListedLicence finds.
 	Licences string
+	// Organization is the name of who builds, which documents name as their creator and as
+	// the supplier of the image. Empty: nobody says.
+	Organization string
 	// Rules are the levels of the rules that the build is checked against, as
 	// [rules.Parse] reads them.
 	Rules string
+	// SBOM: "packages" lists the packages and the files that none owns, "files" all files,
+	// "off" attaches no documents.
+	SBOM string
 	// Sources are the patterns of URLs that packages may come from, sorted and with
 	// commas between: others, rule UndeclaredPackageSource finds.
 	Sources string
@@ -75,7 +83,9 @@ func options() []option {
 		{key: "licences", list: true, field: func(o *Options) *string { return &o.Licences }, parse: parsePatterns, tighten: united},
 		{key: "network", values: []string{step.NetworkDefault, step.NetworkNone, step.NetworkRecord}, field: func(o *Options) *string { return &o.Network }},
 		{key: "observe", values: []string{"on", "off"}, initial: "on", field: func(o *Options) *string { return &o.Observe }},
+		{key: step.OptionOrganization, field: func(o *Options) *string { return &o.Organization }, parse: parseName},
 		{key: "rules", field: func(o *Options) *string { return &o.Rules }, parse: parseRules, tighten: tightenRules},
+		{key: step.OptionSBOM, values: []string{step.SBOMPackages, step.SBOMFiles, step.SBOMOff}, initial: step.SBOMPackages, field: func(o *Options) *string { return &o.SBOM }},
 		{key: "sources", list: true, field: func(o *Options) *string { return &o.Sources }, parse: parsePatterns, tighten: tightenSources},
 		{key: "statements", values: []string{"on", "always", "off"}, initial: "on", field: func(o *Options) *string { return &o.Statements }},
 	}
@@ -93,6 +103,18 @@ func tightenBase(set, asked string) (string, error) {
 	}
 	return asked, nil
 }
+
+// parseName takes a name of one line.
+func parseName(value string) (string, error) {
+	value = strings.Join(strings.Fields(value), " ")
+	if len(value) > maxName || !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", fmt.Errorf("%.60q is no name: want a line of at most %d bytes", value, maxName)
+	}
+	return value, nil
+}
+
+// maxName bounds a name in bytes.
+const maxName = 200
 
 func parsePatterns(value string) (string, error) {
 	if value == "" {
@@ -239,6 +261,9 @@ func heldTo(env []string) []string {
 func (o Options) plain() bool {
 	return o.Statements == "off" && o.Harden == step.HardenOff && o.profile().Network == step.NetworkDefault
 }
+
+// documents reports whether there are SPDX documents.
+func (o Options) documents() bool { return o.Statements != "off" && o.SBOM != step.SBOMOff }
 
 // allow are the patterns of Allow.
 func (o Options) allow() []string { return listed(o.Allow) }

@@ -10,8 +10,8 @@ import (
 
 func TestOptions(t *testing.T) {
 	defaults := map[string]string{
-		"accept": "", "allow": "", "base": "any", "harden": "baseline", "licences": "", "network": "default", "observe": "on",
-		"rules": rules.Default().String(), "sources": "", "statements": "on",
+		"accept": "", "allow": "", "base": "any", "harden": "baseline", "licences": "", "network": "default", "observe": "on", "organization": "",
+		"rules": rules.Default().String(), "sbom": "packages", "sources": "", "statements": "on",
 	}
 	with := func(kv ...string) map[string]string {
 		m := map[string]string{}
@@ -23,7 +23,7 @@ func TestOptions(t *testing.T) {
 		}
 		return m
 	}
-	const keys = "valid: accept, allow, base, harden, licences, network, observe, rules, sources, statements"
+	const keys = "valid: accept, allow, base, harden, licences, network, observe, organization, rules, sbom, sources, statements"
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -46,6 +46,13 @@ func TestOptions(t *testing.T) {
 			name: "the build arg before the syntax line",
 			env:  []string{"SWORN_HARDEN=baseline"},
 			opts: map[string]string{"cmdline": "ref observe=off harden=off", "build-arg:SWORN_OBSERVE": "on"}, want: with("harden", "off"),
+		},
+		{name: "all files", opts: map[string]string{"cmdline": "ref sbom=files"}, want: with("sbom", "files")},
+		{name: "no documents", env: []string{"SWORN_SBOM=off"}, want: with("sbom", "off")},
+		{name: "who builds", opts: map[string]string{"build-arg:SWORN_ORGANIZATION": " A  & B "}, want: with("organization", "A & B")},
+		{
+			name: "who builds, in two lines of escapes", opts: map[string]string{"build-arg:SWORN_ORGANIZATION": "A\x1b[2J"},
+			err: `build arg SWORN_ORGANIZATION: "A\x1b[2J" is no name: want a line of at most 200 bytes`,
 		},
 		{name: "signed bases", opts: map[string]string{"cmdline": "ref base=signed"}, want: with("base", "signed")},
 		{name: "the operator's signed bases", env: []string{"SWORN_BASE=signed"}, want: with("base", "signed")},

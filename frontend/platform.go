@@ -136,7 +136,8 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	if err := b.checkAnswer(carried, out); err != nil {
+	files := b.options.statements()
+	if err := b.checkAnswer(carried, out, len(files)); err != nil {
 		return err
 	}
 	if carried, out, err = b.evaluate(ctx, carried, layout, out); err != nil {
@@ -156,7 +157,17 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	b.attestations = b.statementAttestations(ref)
+	if b.options.documents() {
+		more, err := parts(ctx, ref)
+		if err != nil {
+			return err
+		}
+		files = append(files, more...)
+		if err := b.checkAnswer(done, out, len(files)); err != nil {
+			return err
+		}
+	}
+	b.attestations = b.statementAttestations(ref, files)
 	b.found, err = readFindings(ctx, ref, b.planned)
 	return err
 }

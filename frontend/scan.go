@@ -26,7 +26,7 @@ type scanning struct {
 func (r *request) scanner(ctx context.Context) (*scanning, error) {
 	s := &scanning{r: r}
 	cfg := r.bc.SBOM
-	if cfg == nil || r.options.Statements != "off" && isDefaultScanner(cfg.Generator) {
+	if cfg == nil || r.options.documents() && isDefaultScanner(cfg.Generator) {
 		return s, nil
 	}
 	platform := r.bc.BuildPlatforms[0]

@@ -1,70 +1,73 @@
 package sbom
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
+
+	"github.com/sworn-build/sworn/step"
+	"github.com/sworn-build/sworn/step/canon"
 )
 
 // Ids of elements, and classes and words of SPDX 3.0.1, that come more than once.
 const (
 	image3      = "Image"
 	unpackaged3 = "Unpackaged"
+	files3      = "Files"
 	tool3       = "Tool"
 	agent3      = "Creator"
 	build3      = "Build"
 	package3    = "software_Package"
 
-	complete3    = "complete"
-	incomplete3  = "incomplete"
-	noLicence3   = "https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense"
-	dataLicence  = "CC0-1.0"
-	buildTypes   = "https://github.com/sworn-build/sworn/steps/v1#"
-	context3     = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
-	creationHead = `{"@context":"` + context3 + `","@graph":[`
-	graphFoot    = `]}`
+	complete3   = "complete"
+	incomplete3 = "incomplete"
+	noLicence3  = "https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense"
+	dataLicence = "CC0-1.0"
+	buildTypes  = "https://github.com/sworn-build/sworn/steps/v1#"
+	context3    = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
+	graphHead   = `{"@context":"` + context3 + `","@graph":[`
+	graphFoot   = `]}`
 )
 
-// EncodeDocument3 returns the SPDX 3.0.1 document of an image as JSON-LD: what the SPDX 2.3
-// document has, and how the image was built. The same image gives the same bytes. In a
-// compact JSON form of the document with 64 zeros wherever the digest in its namespace
-// stands, that digest is the sha256.
-func EncodeDocument3(img Image) ([]byte, error) {
-	files := unowned(img.Files)
-	w, err := newDocument3(img, files, false)
-	if err == nil && img.MaxBytes > 0 && len(files) > 0 && w.length()+len(creationHead)+len(graphFoot) > img.MaxBytes {
-		w, err = newDocument3(img, files, true)
+// EncodeDocuments3 returns the SPDX 3.0.1 documents of an image as JSON-LD: what the SPDX
+// 2.3 documents have, and how the image was built. The same image gives the same bytes. In
+// a compact JSON form of a document with 64 zeros wherever the digest in its namespace
+// stands, that digest is the sha256. Only Main can be longer than MaxBytes.
+func EncodeDocuments3(img Image) (Documents, error) {
+	groups, err := img.groups()
+	if err == nil {
+		err = img.checkEpoch()
 	}
 	if err != nil {
-		return nil, err
+		return Documents{}, fmt.Errorf("make SPDX 3 document: %w", err)
 	}
-	return w.document(creationHead, graphFoot), nil
+	const frame = len(graphHead) + len(graphFoot)
+	if img.MaxBytes == 0 || spdx3Costs().fits(groups, img.MaxBytes) {
+		main := newDocument3(img, groups, nil)
+		if img.MaxBytes == 0 || main.length()+frame <= img.MaxBytes {
+			b, _ := main.document(graphHead, graphFoot)
+			return Documents{Main: b}, nil
+		}
+	}
+	var out Documents
+	var imports []externalMap
+	room := img.MaxBytes - frame - newPart3(img, maxParts, nil).length()
+	for i, part := range spdx3Costs().partition(groups, room) {
+		b, namespace := newPart3(img, i+1, part).document(graphHead, graphFoot)
+		if len(b) > img.MaxBytes {
+			panic("a part is longer than was reckoned")
+		}
+		sum := sha256.Sum256(b)
+		imports = append(imports, externalMap{id: namespace + files3, by: partID(i + 1), file: step.SPDX3Part(i + 1), sha256: hex.EncodeToString(sum[:])})
+		out.Parts = append(out.Parts, b)
+	}
+	out.Main, _ = newDocument3(img, nil, imports).document(graphHead, graphFoot)
+	return out, nil
 }
-
-// newDocument3 writes the elements of a document.
-func newDocument3(img Image, files []*Held, omit bool) (*elementWriter, error) {
-	if err := img.checkEpoch(); err != nil {
-		return nil, err
-	}
-	w := newElementWriter(documentBytes + file3Bytes*len(files))
-	notes := img.notes()
-	if omit {
-		notes = append(notes, omitted(files))
-		files = nil
-	}
-	d := &document3{elementWriter: w, img: img, purls: map[string]string{}}
-	d.creation(notes)
-	d.packages(files)
-	d.licences()
-	d.agents()
-	d.build()
-	d.files(files)
-	return w, nil
-}
-
-// file3Bytes is about how many bytes a file takes.
-const file3Bytes = 1 << 10
 
 // document3 writes the parts of one document.
 type document3 struct {
@@ -73,29 +76,114 @@ type document3 struct {
 	purls map[string]string // ids of packages by purl
 }
 
+// newDocument3 writes the elements of the document of an image: with its files, or
+// references to the documents that have them.
+func newDocument3(img Image, groups []fileGroup, imports []externalMap) *elementWriter {
+	d := &document3{elementWriter: newElementWriter(documentBytes), img: img, purls: map[string]string{}}
+	d.creation(creation3{
+		name: img.Name, comment: strings.Join(img.notes(), " "), root: image3, imports: imports,
+		profiles: []string{"core", "software", "build", "simpleLicensing"},
+	})
+	d.licence(dataLicence)
+	d.packages(len(groups) > 0 && groups[len(groups)-1].owner == nil)
+	d.parts(imports)
+	d.licences()
+	d.agents()
+	d.build()
+	d.files(groups)
+	return d.elementWriter
+}
+
+// newPart3 writes the n-th document with files of an image, from 1.
+func newPart3(img Image, n int, groups []fileGroup) *elementWriter {
+	d := &document3{elementWriter: newElementWriter(documentBytes), img: img}
+	name := partName(img, n)
+	d.creation(creation3{name: name, comment: partComment, root: files3, profiles: []string{"core", "software", "simpleLicensing"}})
+	d.licence(dataLicence)
+	d.begin(package3, files3)
+	d.text("name", name)
+	d.end()
+	var owners []string
+	for i := range groups {
+		owners = append(owners, d.partOwner(&groups[i]))
+	}
+	d.relate(files3, "contains", complete3, owners...)
+	d.files(groups)
+	return d.elementWriter
+}
+
+// partOwner writes a package as a document that has but its files names it, and returns
+// its id.
+func (d *document3) partOwner(g *fileGroup) string {
+	if g.owner == nil {
+		d.unpackaged(g.comment())
+		return unpackaged3
+	}
+	d.begin(package3, packageID(*g.owner))
+	d.text("name", g.owner.Name)
+	d.text("comment", g.comment())
+	d.text("software_packageVersion", g.owner.Version)
+	d.text("software_packageUrl", g.owner.PURL)
+	d.end()
+	return packageID(*g.owner)
+}
+
+// parts writes the documents with files as metadata of the image.
+func (d *document3) parts(imports []externalMap) {
+	var ids []string
+	for _, m := range imports {
+		d.begin(package3, m.by)
+		d.text("name", m.file)
+		d.text("comment", partComment)
+		d.hashes(hash3{algorithm: "sha256", value: m.sha256, comment: "of the predicate as its statement has it"})
+		d.text("software_primaryPurpose", "bom")
+		d.end()
+		ids = append(ids, m.by)
+	}
+	d.relate(image3, "hasMetadata", complete3, ids...)
+}
+
+func partID(n int) string { return "Document-files-" + strconv.Itoa(n) }
+
+func (d *document3) unpackaged(comment string) {
+	d.begin(package3, unpackaged3)
+	d.text("name", unpackagedName)
+	d.text("comment", cmp.Or(comment, unpackagedComment))
+	d.end()
+}
+
+// creation3 is what a document says of itself.
+type creation3 struct {
+	name, comment string
+	root          string // what it is about
+	profiles      []string
+	imports       []externalMap
+}
+
 // creation writes who made the document, and what it is about.
-func (d *document3) creation(notes []string) {
+func (d *document3) creation(c creation3) {
 	d.elements++ // this is none, but stands before the others
 	d.f.Literal(`{"type":"CreationInfo","@id":"_:creationInfo"`)
 	d.text("specVersion", "3.0.1")
-	d.text("created", time.Unix(d.img.Epoch, 0).UTC().Format(time.RFC3339))
+	d.text("created", d.img.created())
 	d.refs("createdBy", []string{agent3})
 	d.refs("createdUsing", []string{tool3})
 	d.text("comment", creatorComment)
 	d.f.Literal("}")
 
 	d.begin("SpdxDocument", "Document")
-	d.text("name", d.img.Name)
-	d.text("comment", strings.Join(notes, " "))
+	d.text("name", c.name)
+	d.text("comment", c.comment)
 	d.ref("dataLicense", licence3(dataLicence))
-	d.texts("profileConformance", "core", "software", "build", "simpleLicensing")
+	d.texts("profileConformance", c.profiles...)
+	d.imports(c.imports)
 	d.refs("rootElement", []string{"Sbom"})
 	d.end()
 
 	d.begin("software_Sbom", "Sbom")
-	d.text("name", d.img.Name)
+	d.text("name", c.name)
 	d.texts("software_sbomType", "build")
-	d.refs("rootElement", []string{image3})
+	d.refs("rootElement", []string{c.root})
 	d.end()
 
 	for _, e := range [][2]string{{"SoftwareAgent", agent3}, {"Tool", tool3}} {
@@ -105,8 +193,9 @@ func (d *document3) creation(notes []string) {
 	}
 }
 
-// packages writes the image and what is installed in it.
-func (d *document3) packages(files []*Held) {
+// packages writes the image and what is installed in it. With unowned there is a package of
+// the files that no other owns.
+func (d *document3) packages(unowned bool) {
 	d.begin(package3, image3)
 	d.text("name", d.img.Name)
 	d.text("comment", "platform "+d.img.Platform)
@@ -120,11 +209,8 @@ func (d *document3) packages(files []*Held) {
 		holds = append(holds, id)
 		d.pack(p)
 	}
-	if len(files) > 0 {
-		d.begin(package3, unpackaged3)
-		d.text("name", unpackagedName)
-		d.text("comment", unpackagedComment)
-		d.end()
+	if unowned {
+		d.unpackaged("")
 		holds = append(holds, unpackaged3)
 	}
 	completeness := complete3
@@ -132,14 +218,19 @@ func (d *document3) packages(files []*Held) {
 		completeness = incomplete3
 	}
 	d.relate(image3, "contains", completeness, holds...)
-	linked := map[string][]string{}
+	linked, held := map[string][]string{}, map[string][]string{}
 	for _, p := range in.Packages {
+		within := held
+		if p.Type == typeGo {
+			within = linked
+		}
 		for _, holder := range in.Within[p.PURL] {
-			linked[holder] = append(linked[holder], d.purls[p.PURL])
+			within[holder] = append(within[holder], d.purls[p.PURL])
 		}
 	}
 	for _, p := range in.Packages {
-		d.relate(d.purls[p.PURL], "hasStaticLink", complete3, linked[p.PURL]...)
+		d.relate(d.purls[p.PURL], "hasStaticLink", "", linked[p.PURL]...)
+		d.relate(d.purls[p.PURL], "contains", "", held[p.PURL]...)
 	}
 }
 
@@ -162,20 +253,23 @@ func (d *document3) pack(p Package) {
 	d.end()
 }
 
-// licences writes each expression once, and which packages have it.
+// licences writes each expression and each text once, and which packages have it.
 func (d *document3) licences() {
-	texts := []string{dataLicence}
+	var expressions []string
 	for _, p := range d.img.Installed.Packages {
 		s := d.img.spdxPackage(p)
-		texts = append(texts, s.LicenseDeclared, s.LicenseConcluded)
+		expressions = append(expressions, s.LicenseDeclared, s.LicenseConcluded)
 	}
-	slices.Sort(texts)
-	for _, text := range slices.Compact(texts) {
-		if text == noAssertion {
-			continue
+	slices.Sort(expressions)
+	for _, e := range slices.Compact(expressions) {
+		if e != noAssertion && e != dataLicence {
+			d.licence(e)
 		}
-		d.begin("simplelicensing_LicenseExpression", licence3(text))
-		d.text("simplelicensing_licenseExpression", text)
+	}
+	for _, l := range d.img.Installed.Licences {
+		d.begin("simplelicensing_SimpleLicensingText", l.ID)
+		d.text("name", l.Name)
+		d.text("simplelicensing_licenseText", l.Text)
 		d.end()
 	}
 	for _, p := range d.img.Installed.Packages {
@@ -183,6 +277,22 @@ func (d *document3) licences() {
 		d.relate(packageID(p), "hasDeclaredLicense", "", licence3(s.LicenseDeclared))
 		d.relate(packageID(p), "hasConcludedLicense", "", licence3(s.LicenseConcluded))
 	}
+}
+
+// licence writes an expression, and where the texts of its own licences are.
+func (d *document3) licence(expression string) {
+	d.begin("simplelicensing_LicenseExpression", licence3(expression))
+	d.text("simplelicensing_licenseExpression", expression)
+	refs := licenceRefs(expression)
+	slices.Sort(refs)
+	refs = slices.Compact(refs)
+	d.list("simplelicensing_customIdToUri", len(refs), func(i int) {
+		d.f.Literal(`{"type":"DictionaryEntry","key":`)
+		d.f.Text("", &refs[i])
+		d.ref("value", refs[i])
+		d.f.Literal("}")
+	})
+	d.end()
 }
 
 func licence3(expression string) string {
@@ -225,39 +335,62 @@ func party3(who string) string {
 	return "Agent-" + shortHash(who)
 }
 
-// files writes the files that no package owns, and whose work they are.
-func (d *document3) files(files []*Held) {
+// files writes files, whose they are and whose work.
+func (d *document3) files(groups []fileGroup) {
 	by := map[string][]string{}
-	ids := make([]string, 0, len(files))
-	for _, h := range files {
-		id := fileID(h)
-		name, _ := h.Path.MarshalText() // never fails
-		d.begin("software_File", id)
-		d.text("name", string(name))
-		d.text("comment", fileComment(h))
-		d.hashes(hash3{algorithm: "sha256", value: h.SHA256}, hash3{algorithm: "sha1", value: h.SHA1})
-		d.text("software_copyrightText", noAssertion)
-		d.end()
-		ids = append(ids, id)
-		by[h.Step] = append(by[h.Step], id)
+	for i := range groups {
+		g := &groups[i]
+		ids := make([]string, 0, len(g.files))
+		for _, h := range g.files {
+			id := fileID(h)
+			d.file(h, id)
+			ids = append(ids, id)
+			by[h.Step] = append(by[h.Step], id)
+		}
+		d.relate(g.ownerID(), "contains", "", ids...)
 	}
-	d.relate(unpackaged3, "contains", complete3, ids...)
-	for _, s := range d.img.Build.Steps {
+	for _, s := range d.steps() {
 		d.relate(stepID(s.ID), "hasOutput", "", by[s.ID]...)
-	}
-	for _, m := range d.img.Build.Materials {
-		d.relate(materialID(m.ID), "contains", "", by[m.ID]...)
 	}
 }
 
-// notes are what the document as a whole has to say.
-func (img Image) notes() []string {
-	var notes []string
-	for _, u := range img.Installed.Unread {
-		notes = append(notes, "Not read, so its packages are missing: "+u+".")
+// steps are those that the document has elements of.
+func (d *document3) steps() []Step {
+	if d.purls == nil {
+		return nil // a part
 	}
-	if img.Unlocated > 0 {
-		notes = append(notes, fmt.Sprintf("Of the packages that were installed with a recorded network, %d match no download by name, version and architecture; they have no download location.", img.Unlocated))
+	return d.img.Build.Steps
+}
+
+func (d *document3) file(h *Held, id string) {
+	name, _ := h.Path.MarshalText() // never fails
+	d.begin("software_File", id)
+	d.text("name", string(name))
+	d.text("comment", fileComment(h))
+	d.hashes(hash3{algorithm: "sha256", value: h.SHA256}, hash3{algorithm: "sha1", value: h.SHA1})
+	d.text("software_copyrightText", noAssertion)
+	d.end()
+}
+
+// spdx3Costs are the costs of SPDX 3.0.1.
+func spdx3Costs() costs {
+	const relations = 1 << 10 // to an owner and to its files, without the ids that they lead to
+	var buf []byte
+	measure := func(write func(*document3)) int {
+		d := &document3{elementWriter: &elementWriter{f: canon.NewWriter(buf[:0]), elements: 1}} // with a comma
+		write(d)
+		buf, _ = d.f.Bytes()
+		return d.length()
 	}
-	return notes
+	id := func(id string) int { return len(zeroNamespace) + len(id) + len(`"",`) }
+	return costs{
+		owner: func(g *fileGroup) int {
+			return id(g.ownerID()) + relations + measure(func(d *document3) {
+				d.partOwner(&fileGroup{owner: g.owner, of: g.of})
+			})
+		},
+		file: func(g *fileGroup, h *Held) int {
+			return id(fileID(h)) + measure(func(d *document3) { d.file(h, fileID(h)) })
+		},
+	}
 }

@@ -132,6 +132,25 @@ func (w *elementWriter) identifiers(kind string, values ...string) {
 	})
 }
 
+// externalMap says in which document an element is that this one only refers to.
+type externalMap struct {
+	id     string // of the element
+	by     string // the id of the element that stands for the document
+	file   string // that the document is written to
+	sha256 string // of the document
+}
+
+func (w *elementWriter) imports(ms []externalMap) {
+	w.list("import", len(ms), func(i int) {
+		w.f.Literal(`{"type":"ExternalMap","externalSpdxId":`)
+		w.id(ms[i].id)
+		w.ref("definingArtifact", ms[i].by)
+		w.text("locationHint", ms[i].file)
+		w.hashes(hash3{algorithm: "sha256", value: ms[i].sha256})
+		w.f.Literal("}")
+	})
+}
+
 // entries writes a dictionary.
 func (w *elementWriter) entries(name string, es []Parameter) {
 	w.list(name, len(es), func(i int) {
@@ -156,10 +175,10 @@ func (w *elementWriter) relate(from, kind, completeness string, to ...string) {
 	w.end()
 }
 
-// document returns the elements between a head and a foot, with the namespace: the sha256
-// over this document with zeros in its place.
-func (w *elementWriter) document(head, foot string) []byte {
-	b, _ := w.f.Bytes() // no value that can fail
+// document returns the elements between a head and a foot, with the namespace that it
+// returns too: the sha256 over this document with zeros in its place.
+func (w *elementWriter) document(head, foot string) (b []byte, namespace string) {
+	b, _ = w.f.Bytes() // no value that can fail
 	parts := bytes.Split(b, []byte(idMark))
 	sum := sha256.New()
 	sum.Write([]byte(head))
@@ -170,7 +189,7 @@ func (w *elementWriter) document(head, foot string) []byte {
 		sum.Write(p)
 	}
 	sum.Write([]byte(foot))
-	namespace := namespacePrefix + hex.EncodeToString(sum.Sum(nil)) + "#"
+	namespace = namespacePrefix + hex.EncodeToString(sum.Sum(nil)) + "#"
 	out := make([]byte, 0, len(head)+w.length()+len(foot))
 	out = append(out, head...)
 	for i, p := range parts {
@@ -179,5 +198,5 @@ func (w *elementWriter) document(head, foot string) []byte {
 		}
 		out = append(out, p...)
 	}
-	return append(out, foot...)
+	return append(out, foot...), namespace
 }

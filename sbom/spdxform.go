@@ -18,6 +18,12 @@ func (d *Document) encode() (b []byte, namespace int, err error) {
 	f.Text("", &d.Namespace)
 	f.OptText(`,"comment":`, &d.Comment)
 	f.Value(`,"creationInfo":`, &d.CreationInfo)
+	if f.Has(`,"externalDocumentRefs":`, len(d.External) > 0) {
+		f.Value("", &d.External)
+	}
+	if f.Has(`,"hasExtractedLicensingInfos":`, len(d.Licences) > 0) {
+		f.Value("", &d.Licences)
+	}
 	f.Value(`,"packages":`, &d.Packages)
 	if f.Has(`,"files":`, len(d.Files) > 0) {
 		canon.List(f, "", &d.Files, spdxFileForm)
@@ -56,20 +62,4 @@ func relationshipForm(f *canon.Form, r *SPDXRelationship) {
 	f.Text(`,"relationshipType":`, &r.Type)
 	f.Text(`,"relatedSpdxElement":`, &r.Related)
 	f.Literal("}")
-}
-
-// leastBytes is how many bytes files add to a document at the least: what is quoted only
-// gets longer. A document that cannot fit need not be made.
-func leastBytes(files []*Held) int {
-	var d Document
-	d.addFiles([]*Held{{}})
-	f := canon.NewWriter(nil)
-	spdxFileForm(f, &d.Files[0])
-	relationshipForm(f, &d.Relationships[1])
-	b, _ := f.Bytes() // no value that can fail
-	n := len(files) * len(b)
-	for _, h := range files {
-		n += len(h.Path) + len(h.SHA1) + len(h.SHA256) + len(h.Step)
-	}
-	return n
 }

@@ -3,16 +3,18 @@ package sbom
 // Document is an SPDX 2.3 document in its JSON form, as far as Sworn writes one
 // (https://spdx.github.io/spdx-spec/v2.3/).
 type Document struct {
-	SPDXVersion   string             `json:"spdxVersion"`
-	DataLicense   string             `json:"dataLicense"`
-	SPDXID        string             `json:"SPDXID"`
-	Name          string             `json:"name"`
-	Namespace     string             `json:"documentNamespace"`
-	Comment       string             `json:"comment,omitempty"`
-	CreationInfo  SPDXCreation       `json:"creationInfo"`
-	Packages      []SPDXPackage      `json:"packages"`
-	Files         []SPDXFile         `json:"files,omitempty"`
-	Relationships []SPDXRelationship `json:"relationships"`
+	SPDXVersion   string                 `json:"spdxVersion"`
+	DataLicense   string                 `json:"dataLicense"`
+	SPDXID        string                 `json:"SPDXID"`
+	Name          string                 `json:"name"`
+	Namespace     string                 `json:"documentNamespace"`
+	Comment       string                 `json:"comment,omitempty"`
+	CreationInfo  SPDXCreation           `json:"creationInfo"`
+	External      []SPDXExternalDocument `json:"externalDocumentRefs,omitempty"`
+	Licences      []SPDXLicence          `json:"hasExtractedLicensingInfos,omitempty"`
+	Packages      []SPDXPackage          `json:"packages"`
+	Files         []SPDXFile             `json:"files,omitempty"`
+	Relationships []SPDXRelationship     `json:"relationships"`
 }
 
 // SPDXCreation is section 6.8-6.9: who made the document and when.
@@ -20,6 +22,20 @@ type SPDXCreation struct {
 	Comment  string   `json:"comment,omitempty"`
 	Creators []string `json:"creators"`
 	Created  string   `json:"created"` // RFC 3339, UTC
+}
+
+// SPDXExternalDocument is section 6.6: another document that this one refers to.
+type SPDXExternalDocument struct {
+	ID       string       `json:"externalDocumentId"` // "DocumentRef-..."
+	Document string       `json:"spdxDocument"`       // its namespace
+	Checksum SPDXChecksum `json:"checksum"`
+}
+
+// SPDXLicence is section 10: a licence that SPDX's list has not.
+type SPDXLicence struct {
+	ID   string `json:"licenseId"` // "LicenseRef-..."
+	Text string `json:"extractedText"`
+	Name string `json:"name,omitempty"`
 }
 
 // SPDXPackage is section 7.

@@ -1,5 +1,7 @@
 package step
 
+import "fmt"
+
 // The evidence tool's container, as the frontend builds it and cmd/sworn-evidence
 // finds it. One describe container serves a segment: up to MaxSegment states made
 // one after the other.
@@ -52,3 +54,13 @@ const (
 	// MaxSegment bounds the items of one describe container: each takes two mounts.
 	MaxSegment = 24
 )
+
+// SPDXPart is the name of the n-th document, from 1, with files that SPDXFile has no room
+// for.
+func SPDXPart(n int) string { return fmt.Sprintf("sbom-files-%d.spdx.json", n) }
+
+// SPDXParts is the pattern of the names of all parts.
+const SPDXParts = "sbom-files-*"
+
+// SPDX3Part is the same of SPDX3File.
+func SPDX3Part(n int) string { return fmt.Sprintf("sbom-files-%d.spdx3.json", n) }

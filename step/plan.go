@@ -39,6 +39,16 @@ type Plan struct {
 	Rules *Rules `json:"rules,omitempty"`
 }
 
+// Options in Plan.Options that say what is in the documents.
+const (
+	OptionOrganization = "organization" // the name of who builds
+
+	OptionSBOM   = "sbom"
+	SBOMPackages = "packages" // the packages, and the files that none owns
+	SBOMFiles    = "files"    // the packages and all files
+	SBOMOff      = "off"      // no documents
+)
+
 // Source kinds.
 const (
 	SourceImage     = "image"

@@ -51,7 +51,8 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	if err != nil {
 		return nil, err
 	}
-	var steps, contents, spdx, spdx3, ledger, found []byte
+	var steps, contents, ledger, found []byte
+	var documents []output
 	err = together(
 		func() (err error) { steps, err = g.encodeSteps(); return err },
 		func() error {
@@ -65,7 +66,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 			g.account(files, &inv)
 			return together(
 				func() (err error) { contents, err = encodeContents(plan.Platform, files); return err },
-				func() (err error) { spdx, spdx3, err = g.documents(files, inv); return err },
+				func() (err error) { documents, err = g.documents(files, inv); return err },
 				func() (err error) { ledger, err = g.encodeLedger(files); return err },
 				func() (err error) {
 					if plan.Rules != nil {
@@ -79,10 +80,8 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 	if err != nil {
 		return nil, err
 	}
-	out := []output{
-		{step.StepsFile, steps}, {step.ContentsFile, contents}, {step.SPDXFile, spdx}, {step.LedgerFile, ledger},
-		{step.SPDX3File, spdx3},
-	}
+	out := []output{{step.StepsFile, steps}, {step.ContentsFile, contents}, {step.LedgerFile, ledger}}
+	out = append(out, documents...)
 	if plan.Rules != nil {
 		out = append(out, output{step.FindingsFile, found})
 	}

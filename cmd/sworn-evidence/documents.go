@@ -9,33 +9,50 @@ import (
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
 )
 
-// documents makes the SPDX documents of attributed entries, which are sorted.
-func (g *graph) documents(files []sbom.Held, in sbom.Installed) (spdx, spdx3 []byte, err error) {
+// documents makes the SPDX documents of attributed entries, which are sorted; none under
+// sbom=off.
+func (g *graph) documents(files []sbom.Held, in sbom.Installed) ([]output, error) {
+	if g.plan.Options[step.OptionSBOM] == step.SBOMOff {
+		return nil, nil
+	}
 	img, err := g.documented(files, in)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	err = together(
-		func() (err error) { spdx, err = encodeDocument("SPDX document", img, sbom.EncodeDocument); return err },
-		func() (err error) {
-			spdx3, err = encodeDocument("SPDX 3 document", img, sbom.EncodeDocument3)
-			return err
-		},
-	)
-	return spdx, spdx3, err
-}
-
-func encodeDocument(what string, img sbom.Image, encode func(sbom.Image) ([]byte, error)) ([]byte, error) {
-	b, err := encode(img)
-	if err == nil && len(b) > img.MaxBytes {
-		err = &provenance.SizeError{Bytes: len(b) + 1}
+	versions := []struct {
+		what, file string
+		part       func(int) string
+		encode     func(sbom.Image) (sbom.Documents, error)
+		out        []output
+	}{
+		{what: "SPDX document", file: step.SPDXFile, part: step.SPDXPart, encode: sbom.EncodeDocuments},
+		{what: "SPDX 3 document", file: step.SPDX3File, part: step.SPDX3Part, encode: sbom.EncodeDocuments3},
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+	var encode []func() error
+	for i := range versions {
+		v := &versions[i]
+		encode = append(encode, func() error {
+			docs, err := v.encode(img)
+			if err == nil && len(docs.Main) > img.MaxBytes {
+				err = &provenance.SizeError{Bytes: len(docs.Main) + 1}
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", v.what, err)
+			}
+			v.out = append(v.out, output{v.file, append(docs.Main, '\n')})
+			for i, part := range docs.Parts {
+				v.out = append(v.out, output{v.part(i + 1), append(part, '\n')})
+			}
+			return nil
+		})
 	}
-	return append(b, '\n'), nil
+	if err := together(encode...); err != nil {
+		return nil, err
+	}
+	return slices.Concat(versions[0].out, versions[1].out), nil
 }
 
 // documented is what documents say of the image.
@@ -52,6 +69,7 @@ func (g *graph) documented(files []sbom.Held, in sbom.Installed) (sbom.Image, er
 		Tool:      name + "-" + version,
 		Installed: in,
 		Files:     files,
+		AllFiles:  plan.Options[step.OptionSBOM] == step.SBOMFiles,
 		Downloads: located,
 		Unlocated: unlocated,
 		Build:     buildOf(steps),

@@ -196,7 +196,7 @@ func FuzzAssemble(f *testing.F) {
 		if _, err := provenance.DecodeContents(out[1].data); err != nil {
 			t.Error(err)
 		}
-		if _, err := decodeLedger(out[3].data); err != nil {
+		if _, err := decodeLedger(out[2].data); err != nil {
 			t.Error(err)
 		}
 	})

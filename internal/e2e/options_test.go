@@ -40,8 +40,8 @@ type optioned struct {
 func baseline() optioned {
 	return optioned{
 		Options: map[string]string{
-			"accept": "", "allow": "", "base": "any", "harden": "baseline", "licences": "", "network": "default", "observe": "on",
-			"rules": rules.Default().String(), "sources": "", "statements": "on",
+			"accept": "", "allow": "", "base": "any", "harden": "baseline", "licences": "", "network": "default", "observe": "on", "organization": "",
+			"rules": rules.Default().String(), "sbom": "packages", "sources": "", "statements": "on",
 		},
 		Printed: "CapEff:\t00000000800000db\nNoNewPrivs:\t1\n",
 		Harden:  step.HardenBaseline, NoNewPrivs: true, Capabilities: baselineCapabilities(),

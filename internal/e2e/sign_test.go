@@ -118,7 +118,7 @@ func inspectJSON(t *testing.T, e env, public, image string) {
 	}
 	p := in.Platforms[0]
 	if p.Platform != "linux/"+runtime.GOARCH || len(p.Statements) != 5 || len(p.Steps.Steps) != 3 ||
-		in.Signers[0].Bundles != 8 || !in.Signers[0].Verified || !in.Verdict.Pass {
+		in.Signers[0].Bundles != 10 || !in.Signers[0].Verified || !in.Verdict.Pass {
 		t.Errorf("inspect: %+v", in)
 	}
 }

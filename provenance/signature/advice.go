@@ -75,7 +75,7 @@ func Advice(err error) string {
 	case errors.As(err, &none):
 		return "build it with Sworn's frontend (# syntax=REGISTRY/sworn:1) and --push, or -o type=oci and --provenance=mode=max; --load and plain pulls drop attestations"
 	case errors.As(err, &lacks):
-		return fmt.Sprintf("build it with Sworn's frontend: it attaches all of %q", required())
+		return fmt.Sprintf("build it with Sworn's frontend: it attaches all of %q", ours())
 	case errors.As(err, &differs):
 		return "the image is not what was built: build it again, and look at who can write to its repository"
 	}

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/provenance/image"
 	"github.com/sworn-build/sworn/provenance/referrers"
+	"github.com/sworn-build/sworn/step"
 )
 
 // Source is where an image and its referrers are read.
@@ -39,10 +41,31 @@ func (o Options) progress(format string, args ...any) {
 	}
 }
 
-// required are the statements without which an image is neither signed nor
-// verified.
-func required() []string {
+// ours are the types of Sworn's statements.
+func ours() []string {
 	return []string{provenance.StepsType, provenance.ContentsType, provenance.SPDXType, provenance.SPDX3Type}
+}
+
+// required are the statements without which an image is neither signed nor verified. There
+// are no documents under sbom=off.
+func required(attached []image.Attached) []string {
+	if sbomOption(attached) == step.SBOMOff {
+		return []string{provenance.StepsType, provenance.ContentsType}
+	}
+	return ours()
+}
+
+// sbomOption is the build's option of which documents there are, as steps/v1 has it.
+func sbomOption(attached []image.Attached) string {
+	for _, a := range ofType(attached, provenance.StepsType) {
+		var s struct {
+			Options map[string]string `json:"options"`
+		}
+		if json.Unmarshal(a.Statement.Predicate, &s) == nil {
+			return s.Options[step.OptionSBOM]
+		}
+	}
+	return ""
 }
 
 // provenanceTypes are the predicate types of BuildKit's own provenance.
@@ -79,7 +102,7 @@ func (e *DifferenceError) Error() string {
 
 // missing returns the required types that are not attached.
 func missing(attached []image.Attached) []string {
-	return slices.DeleteFunc(required(), func(t string) bool { return len(ofType(attached, t)) > 0 })
+	return slices.DeleteFunc(required(attached), func(t string) bool { return len(ofType(attached, t)) > 0 })
 }
 
 func ofType(attached []image.Attached, t string) []image.Attached {
@@ -100,7 +123,7 @@ func single() []string {
 
 // unknown lists the attached types that Sworn knows nothing about.
 func unknown(attached []image.Attached) []string {
-	known := append(required(), provenanceTypes()...)
+	known := append(ours(), provenanceTypes()...)
 	var out []string
 	for _, a := range attached {
 		if t := a.Statement.PredicateType; !slices.Contains(known, t) && !slices.Contains(out, t) {
@@ -158,7 +181,7 @@ func readContents(p image.Platform, attached []image.Attached) (provenance.Conte
 	if err := checkWriters(p, contents, steps); err != nil {
 		return none, err
 	}
-	return contents, checkDocuments(p, contents, attached)
+	return contents, checkDocuments(p, contents, steps.Options[step.OptionSBOM], attached)
 }
 
 // checkWriters verifies that steps/v1 has every step or material that contents/v1

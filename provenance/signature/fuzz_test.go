@@ -12,11 +12,11 @@ import (
 
 // FuzzSPDX: an SPDX document that is found true to the contents has all their
 // packages, and nothing in it makes the check fall over.
-func FuzzSPDX(f *testing.F) { fuzzDocument(f, "sbom.spdx.json", provenance.SPDXType) }
+func FuzzSPDX(f *testing.F) { fuzzDocument(f, "sbom.spdx.json", provenance.SPDXType, readSPDX) }
 
-func FuzzSPDX3(f *testing.F) { fuzzDocument(f, "sbom.spdx3.json", provenance.SPDX3Type) }
+func FuzzSPDX3(f *testing.F) { fuzzDocument(f, "sbom.spdx3.json", provenance.SPDX3Type, readSPDX3) }
 
-func fuzzDocument(f *testing.F, name, predicateType string) {
+func fuzzDocument(f *testing.F, name, predicateType string, read func([]byte) (inventory, error)) {
 	var seeds [][]byte
 	for _, name := range []string{"sworn-contents.json", name} {
 		b, err := os.ReadFile(filepath.Join("../../cmd/sworn-evidence/testdata", name))
@@ -30,7 +30,7 @@ func fuzzDocument(f *testing.F, name, predicateType string) {
 		f.Fatal(err)
 	}
 	check := func(doc []byte, c provenance.Contents) error {
-		return checkDocuments(image.Platform{Name: "linux/amd64"}, c, []image.Attached{
+		return version{predicateType, read}.check(c, false, []image.Attached{
 			{Statement: envelope.Statement{PredicateType: predicateType, Predicate: doc}},
 		})
 	}

@@ -35,7 +35,7 @@ func (v *Verdict) judge(p *PlatformVerdict) {
 		if used[c.Digest] {
 			continue
 		}
-		if len(ofType(p.attached, c.PredicateType)) > 0 || slices.Contains(required(), c.PredicateType) {
+		if len(ofType(p.attached, c.PredicateType)) > 0 || slices.Contains(ours(), c.PredicateType) {
 			v.fail("%s: referrer %s signs another %s than the attached one", p.Platform, c.Digest, c.PredicateType)
 		} else {
 			v.NotChecked = append(v.NotChecked, fmt.Sprintf("%s: %s is signed, but no statement of the build", p.Platform, c.PredicateType))

@@ -1,6 +1,8 @@
 package signature_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -97,10 +99,10 @@ func TestWhatIsNotSigned(t *testing.T) {
 		{"contents with more", predicate(contents, edited(t, contents, func(v map[string]any) { v["x"] = 1 })), `unknown field "x"`},
 		{"contents with less", predicate(contents, edited(t, contents, func(v map[string]any) { delete(v, "files") })), "files or packages missing"},
 		{"SPDX that hides a package", predicate(spdx, edited(t, spdx, func(v map[string]any) { v["packages"] = nil })), `it lacks "pkg:deb/debian/busybox@1.35?arch=amd64", which owns files`},
-		{"SPDX that hides a file", predicate(spdx, edited(t, spdx, func(v map[string]any) { v["files"] = v["files"].([]any)[1:] })), `it lacks the file "/app/b\xffd", which no package owns`},
+		{"SPDX that hides a file", predicate(spdx, edited(t, spdx, func(v map[string]any) { v["files"] = v["files"].([]any)[1:] })), `it lacks the file "/app/b\xffd"`},
 		{"SPDX with a file too many", predicate(spdx, edited(t, spdx, func(v map[string]any) {
 			v["files"].([]any)[0].(map[string]any)["fileName"] = "./none"
-		})), `it has the file "/none"`},
+		})), `it has the file "/none", which it should not`},
 		{"SPDX with another digest", predicate(spdx, edited(t, spdx, func(v map[string]any) {
 			v["files"].([]any)[0].(map[string]any)["checksums"].([]any)[0].(map[string]any)["checksumValue"] = "00"
 		})), `has the digest sha256:00, in contents/v1 sha256:`},
@@ -111,7 +113,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 		})), `it lacks "pkg:deb/debian/busybox@1.35?arch=amd64", which owns files`},
 		{"SPDX 3 that hides a file", predicate(spdx3, edited(t, spdx3, func(v map[string]any) {
 			v["@graph"] = v["@graph"].([]any)[:3]
-		})), `it lacks the file "/app/name with \n newline", which no package owns`},
+		})), `it lacks the file "/app/name with \n newline"`},
 		{"SPDX 3 with another digest", predicate(spdx3, edited(t, spdx3, func(v map[string]any) {
 			v["@graph"].([]any)[2].(map[string]any)["verifiedUsing"].([]any)[0].(map[string]any)["hashValue"] = "00"
 		})), `has the digest sha256:00, in contents/v1 sha256:`},
@@ -140,6 +142,96 @@ func TestWhatIsNotSigned(t *testing.T) {
 			}
 			wantProblem(t, s.verify(t, k), tt.want)
 		})
+	}
+}
+
+// inParts are the SPDX documents of an image whose files are in documents of their own.
+func inParts(t *testing.T, edit func(part map[string]any)) imagetest.Options {
+	t.Helper()
+	sum := func(v any) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := sha256.Sum256(b)
+		return hex.EncodeToString(s[:])
+	}
+	part := edited(t, provenance.SPDXType, func(v map[string]any) { v["packages"] = nil })
+	part3 := edited(t, provenance.SPDX3Type, func(v map[string]any) {
+		g := v["@graph"].([]any)
+		v["@graph"] = append(g[:1:1], g[2:]...)
+	})
+	o := imagetest.Options{
+		Predicates: map[string]any{
+			provenance.SPDXType: edited(t, provenance.SPDXType, func(v map[string]any) {
+				delete(v, "files")
+				v["externalDocumentRefs"] = []any{map[string]any{"externalDocumentId": "DocumentRef-files-1", "checksum": map[string]any{"algorithm": "SHA256", "checksumValue": sum(part)}}}
+			}),
+			provenance.SPDX3Type: edited(t, provenance.SPDX3Type, func(v map[string]any) {
+				v["@graph"] = append(v["@graph"].([]any)[:2], map[string]any{"type": "SpdxDocument", "import": []any{map[string]any{
+					"externalSpdxId": "https://x.test/1#Files", "verifiedUsing": []any{map[string]any{"algorithm": "sha256", "hashValue": sum(part3)}},
+				}}})
+			}),
+		},
+		Extra: []imagetest.Extra{{PredicateType: provenance.SPDXType, Predicate: part}, {PredicateType: provenance.SPDX3Type, Predicate: part3}},
+	}
+	edit(part)
+	return o
+}
+
+func TestDocumentsInPartsAreVerifiedWhole(t *testing.T) {
+	for name, tt := range map[string]struct {
+		o    imagetest.Options
+		want string
+	}{
+		"whole":        {o: inParts(t, func(map[string]any) {})},
+		"another part": {inParts(t, func(v map[string]any) { v["x"] = 1 }), "it refers to a document with files that is not attached: sha256:"},
+		"no part": {func() imagetest.Options {
+			o := inParts(t, func(map[string]any) {})
+			o.Extra = o.Extra[:1]
+			return o
+		}(), "statement " + provenance.SPDX3Type + " of linux/amd64: it refers to a document with files that is not attached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k := store(t, tt.o), key(t)
+			_, err := signature.Sign(t.Context(), s, s.desc, k, signature.Options{})
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+				return
+			}
+			if v := s.verify(t, k); err != nil || !v.Pass {
+				t.Errorf("%v, problems %q", err, v.Problems)
+			}
+		})
+	}
+}
+
+// TestTheOptionSaysWhichDocumentsThereAre: it is in steps/v1, which is signed as well.
+func TestTheOptionSaysWhichDocumentsThereAre(t *testing.T) {
+	with := func(option string, without ...string) imagetest.Options {
+		return imagetest.Options{Without: without, Predicates: map[string]any{provenance.StepsType: edited(t, provenance.StepsType, func(v map[string]any) {
+			v["options"] = map[string]any{"sbom": option}
+		})}}
+	}
+	for name, tt := range map[string]struct {
+		o    imagetest.Options
+		want string
+	}{
+		"off":                {o: with("off", provenance.SPDXType, provenance.SPDX3Type)},
+		"off, contents gone": {with("off", provenance.ContentsType), "has no statement of type " + provenance.ContentsType},
+		"packages":           {with("packages", provenance.SPDXType), "has no statement of type " + provenance.SPDXType},
+		"files":              {with("files"), `it lacks the file "/bin/busybox"`},
+	} {
+		s, k := store(t, tt.o), key(t)
+		_, err := signature.Sign(t.Context(), s, s.desc, k, signature.Options{})
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want %q", name, err, tt.want)
+		}
+		if v := s.verify(t, k); err == nil && !v.Pass {
+			t.Errorf("%s: problems %q", name, v.Problems)
+		}
 	}
 }
 

@@ -131,7 +131,7 @@ func (v *Verdict) compare(ctx context.Context, src Source, p image.Platform, pv 
 		return nil
 	}
 	pv.Files = len(rootfs.Files)
-	v.check("%s: every file of contents/v1 was written by, and came from, a step or a material of steps/v1, and its packages are in both SPDX documents", p.Name)
+	v.check("%s: every file of contents/v1 was written by, and came from, a step or a material of steps/v1, and the SPDX documents have the packages and files that they are to have", p.Name)
 	v.check("%s: %d files in %d layers are those of contents/v1: path, type, mode, owner, size, digest, link target, device, capabilities",
 		p.Name, len(rootfs.Files), rootfs.Layers)
 	return nil
