@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"path"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/jar"
 )
 
 // Download is a file that a step downloaded.
@@ -63,6 +65,10 @@ func (p Package) IsDownloaded() bool { return len(packageKeys(p)) > 0 }
 //	NAME_VERSION_ARCH.deb
 //	ARCH/NAME-VERSION.apk
 //	NAME-VERSION-RELEASE.ARCH.rpm
+//	NAME-VERSION[-PLATFORM].gem
+//	NAME-VERSION.crate
+//	NAME.VERSION.nupkg                            (in any case)
+//	GROUP/ARTIFACT/VERSION/ARTIFACT-VERSION.jar   (or another archive, Maven's repositories)
 //	NAME-VERSION-[BUILD-]PYTHON-ABI-PLATFORM.whl  (PEP 427)
 //	NAME-VERSION.tar.gz, NAME-VERSION.zip         (PEP 625)
 //	[@SCOPE/]NAME/-/NAME-VERSION.tgz              (npm's registry)
@@ -80,8 +86,12 @@ func fileKeys(raw string) []string {
 	case strings.HasSuffix(name, ".deb"):
 		// An epoch's colon is escaped in the name itself, as apt's own archive has it.
 		return []string{strings.NewReplacer("%3a", ":", "%3A", ":").Replace(name)}
-	case strings.HasSuffix(name, ".rpm"):
+	case strings.HasSuffix(name, ".rpm"), strings.HasSuffix(name, ".gem"), strings.HasSuffix(name, ".crate"):
 		return []string{name}
+	case strings.HasSuffix(name, ".nupkg"):
+		return []string{strings.ToLower(name)}
+	case jar.IsArchive(name):
+		return mavenFileKeys(dir, name)
 	case strings.HasSuffix(name, ".apk"):
 		return []string{path.Base(dir) + "/" + name}
 	case strings.HasSuffix(name, ".tgz"):
@@ -123,7 +133,16 @@ func packageKeys(p Package) []string {
 		return []string{p.Arch + "/" + p.Name + "-" + p.Version + ".apk"}
 	case typeRPM:
 		return []string{p.Name + "-" + p.Version + "." + p.Arch + ".rpm"}
-	case typePython, typeNode, typeGo:
+	case typeGem:
+		if p.Arch != "" {
+			return []string{p.Name + "-" + p.Version + "-" + p.Arch + ".gem"}
+		}
+		return []string{p.Name + "-" + p.Version + ".gem"}
+	case typeNuget:
+		return []string{strings.ToLower(p.Name + "." + p.Version + ".nupkg")}
+	case typeCargo:
+		return []string{p.Name + "-" + p.Version + ".crate"}
+	case typeMaven, typePython, typeNode, typeGo:
 		if p.Version != "" && (p.Type != typeGo || p.Name != goStandard) {
 			return []string{languageKey(p.Type, p.Name, p.Version)}
 		}

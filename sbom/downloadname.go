@@ -58,6 +58,23 @@ func nodeFileKeys(dir, file string) []string {
 // maxElements bounds the elements of a module's path.
 const maxElements = 32
 
+// mavenFileKeys reads the path of an archive in a repository of Maven's: the group is any
+// of the ends of what stands before ARTIFACT/VERSION, as a repository may lie below any
+// folder.
+func mavenFileKeys(dir, file string) []string {
+	parts := strings.Split(strings.Trim(dir, "/"), "/")
+	n := len(parts)
+	if n < 4 || strings.TrimSuffix(file, path.Ext(file)) != parts[n-2]+"-"+parts[n-1] {
+		return nil
+	}
+	artifact, version := parts[n-2], parts[n-1]
+	var out []string
+	for i := n - 3; i >= max(1, n-2-maxElements); i-- { // the host goes
+		out = append(out, languageKey(typeMaven, strings.Join(parts[i:n-2], ".")+":"+artifact, version))
+	}
+	return out
+}
+
 // goFileKeys reads the path of a module's archive (go.dev/ref/mod#goproxy-protocol). A
 // proxy may lie below any folder, so the module's path is any of the ends of what stands
 // before "/@v/".

@@ -1,7 +1,6 @@
 package sbom
 
 import (
-	"bytes"
 	"debug/buildinfo"
 	"errors"
 	"io"
@@ -25,37 +24,6 @@ const (
 	maxBuildInfo = 64 << 20
 	maxModules   = 10000
 )
-
-// goReader looks for the mark in ELF programs.
-type goReader struct {
-	seen   bool // something was shown
-	elf    bool
-	marked bool
-	// tail is the end of what was shown, shorter than the mark.
-	tail []byte
-}
-
-func (r *goReader) Write(b []byte) (int, error) {
-	if !r.seen {
-		r.seen, r.elf = true, bytes.HasPrefix(b, []byte("\x7fELF"))
-	}
-	if r.elf && !r.marked {
-		mark := []byte(goMagic)
-		seam := append(r.tail, b[:min(len(b), len(mark)-1)]...)
-		r.marked = bytes.Contains(seam, mark) || bytes.Contains(b, mark)
-		r.tail = append([]byte(nil), b[max(0, len(b)-len(mark)+1):]...)
-	}
-	return len(b), nil
-}
-
-func (r *goReader) manifest(e *Entry, f *File) (Manifest, bool) {
-	if !r.marked {
-		return Manifest{}, false
-	}
-	m := Manifest{Path: e.Path}
-	m.Packages, m.Unread = readGo(f, e.Path)
-	return m, true
-}
 
 // readGo reads the modules of a program. The second result says why there are none.
 func readGo(r io.ReaderAt, p step.Path) (ps []Package, unread string) {

@@ -16,8 +16,9 @@ import (
 
 // Manifest is a file that says by itself which packages of a language lie in a file
 // system: the metadata of an installed Python distribution, the package.json of a
-// package in node_modules, a program with the modules that Go linked into it, or a Java
-// archive. Such packages are in no database of the whole file system, so each step's delta has those
+// package in node_modules, a gem's specification, Composer's list, the dependencies of a
+// .NET application, a program with the modules that Go or the crates that Cargo linked
+// into it, or a Java archive. Such packages are in no database of the whole file system, so each step's delta has those
 // that the step touched.
 type Manifest struct {
 	Path step.Path `json:"path"`
@@ -42,6 +43,8 @@ const (
 	// maxManifest bounds a package.json in bytes, and the part of Python's metadata that
 	// has the fields: a description of any length follows them.
 	maxManifest = 1 << 20
+	// maxManifestList bounds a file that lists packages, in bytes.
+	maxManifestList = 16 << 20
 	// maxWord bounds a name, version or other field in bytes.
 	maxWord = 1 << 10
 )
@@ -59,43 +62,61 @@ func newManifestReader(e *Entry) manifestReader {
 	p := string(e.Path)
 	switch {
 	case pythonMetadata(p) == p:
-		return &headReader{parse: parsePython}
+		return &headReader{max: maxManifest, parse: single(parsePython)}
 	case nodeManifest(p):
-		return &headReader{parse: parseNode, whole: true}
+		return &headReader{max: maxManifest, parse: single(parseNode), whole: true}
+	case gemManifest(p):
+		return &headReader{max: maxManifest, parse: parseGem, whole: true}
+	case composerManifest(p):
+		return &headReader{max: maxManifestList, parse: parseComposer, whole: true}
+	case nugetManifest(p):
+		return &headReader{max: maxManifestList, parse: parseNuget, whole: true}
 	case strings.ContainsAny(e.Mode[1:], "1357"): // somebody may execute it
-		return &goReader{}
+		return &programReader{}
 	}
 	return nil
 }
 
 // telling reports whether a path is that of a file which only tells of a package: one that
 // a package of a database installed says nothing more than the database.
-func telling(p string) bool { return pythonMetadata(p) == p || nodeManifest(p) }
+func telling(p string) bool {
+	return pythonMetadata(p) == p || nodeManifest(p) || gemManifest(p) || composerManifest(p) || nugetManifest(p)
+}
 
 // headReader keeps the beginning of a file and parses it.
 type headReader struct {
 	bytes.Buffer
+	max int // bytes that are kept
 	// whole: the beginning alone is of no use.
 	whole bool
-	parse func([]byte) (Package, string)
+	// parse reads what lies at a path. The second result says why there are no packages.
+	parse func(p string, b []byte) ([]Package, string)
+}
+
+// single is the parser of files that tell of one package.
+func single(parse func([]byte) (Package, string)) func(string, []byte) ([]Package, string) {
+	return func(_ string, b []byte) ([]Package, string) {
+		p, unread := parse(b)
+		if unread != "" {
+			return nil, unread
+		}
+		return []Package{p}, ""
+	}
 }
 
 func (r *headReader) Write(b []byte) (int, error) {
-	r.Buffer.Write(b[:min(len(b), maxManifest-r.Len())])
+	r.Buffer.Write(b[:min(len(b), r.max-r.Len())])
 	return len(b), nil
 }
 
 func (r *headReader) manifest(e *Entry, _ *File) (Manifest, bool) {
 	m := Manifest{Path: e.Path}
-	if r.whole && e.Size > maxManifest {
-		m.Unread = "it is larger than a package.json may be"
+	if r.whole && e.Size > int64(r.max) {
+		m.Unread = "it is larger than such a file may be"
 		return m, true
 	}
-	var p Package
-	if p, m.Unread = r.parse(r.Bytes()); m.Unread == "" {
-		m.Packages = []Package{p}
-	}
-	return m, true
+	m.Packages, m.Unread = r.parse(string(e.Path), r.Bytes())
+	return m, len(m.Packages) > 0 || m.Unread != ""
 }
 
 // word reports whether s can be a name or version: printable, without spaces.
@@ -114,7 +135,7 @@ func line(s string) string {
 }
 
 // completeManifests sorts manifests and adds Java archives, and what more than one file
-// tells: the files of Python's distributions. A manifest that is as before is among them
+// tells: the files of Python's distributions and what was compiled for gems. A manifest that is as before is among them
 // when the list beside it is not.
 func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 	has := map[step.Path]bool{}
@@ -144,11 +165,14 @@ func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 	for i := range ms {
 		for k := range ms[i].Packages {
 			p := &ms[i].Packages[k]
-			if p.Type != typePython {
-				continue
-			}
 			var err error
-			if p.Files, err = pythonFiles(t, ms[i].Path, &left); err != nil {
+			switch p.Type {
+			case typePython:
+				p.Files, err = pythonFiles(t, ms[i].Path, &left)
+			case typeGem:
+				p.Files, err = gemExtensions(t, ms[i].Path, p.Files)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -183,7 +207,7 @@ func readManifest(t *Tree, p step.Path) (Manifest, error) {
 		return Manifest{}, err
 	}
 	defer f.Close()
-	r := headReader{parse: parsePython}
+	r := headReader{max: maxManifest, parse: single(parsePython)}
 	if _, err := io.Copy(&r, io.LimitReader(f, maxManifest)); err != nil {
 		return Manifest{}, err
 	}

@@ -235,7 +235,7 @@ func TestHostileManifestsAreNamedAndNotRead(t *testing.T) {
 	const noName = " (it has no name or no version)"
 	if d := cmp.Diff([]string{
 		"/broken (its Go build information cannot be read)", "/half (its Go build information cannot be read)",
-		"/n/node_modules/huge/package.json (it is larger than a package.json may be)",
+		"/n/node_modules/huge/package.json (it is larger than such a file may be)",
 		"/n/node_modules/line/package.json" + noName, "/n/node_modules/nest/package.json (it is no JSON object)",
 		"/p/bad-1.dist-info/METADATA" + noName, "/p/none-1.dist-info/METADATA" + noName,
 	}, in.Unread); d != "" {

@@ -85,3 +85,53 @@ func FuzzDownloadName(f *testing.F) {
 		}
 	})
 }
+
+// fuzzList fuzzes the parser of a file that lists packages.
+func fuzzList(f *testing.F, at string, parse func(string, []byte) ([]Package, string), seeds ...string) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ps, unread := parse(at, b)
+		if unread != "" && len(ps) > 0 {
+			t.Errorf("packages %+v, but %s", ps, unread)
+		}
+		for _, p := range ps {
+			named(t, p)
+			for _, file := range p.Files {
+				if s := string(file); path.Clean(s) != s || !strings.HasPrefix(s, "/srv/") || strings.IndexByte(s, 0) >= 0 {
+					t.Errorf("%s owns %q", p.PURL, s)
+				}
+			}
+		}
+	})
+}
+
+func FuzzGemSpecification(f *testing.F) {
+	fuzzList(f, "/srv/specifications/foo-1.gemspec", parseGem,
+		"# stub: foo 1.0 x86_64-linux lib\n\nGem::Specification.new do |s|\n  s.name = \"foo\".freeze\n  s.licenses = [\"MIT\".freeze, 'Ruby']\nend\n",
+		"Gem::Specification.new do |s|\n  s.name = 'foo'\n  s.version = Gem::Version.new(\"1\")\n")
+}
+
+func FuzzComposerList(f *testing.F) {
+	fuzzList(f, "/srv/app/vendor/composer/installed.json", parseComposer,
+		`{"packages":[{"name":"a/b","version":"1.0","license":["MIT","ISC"],"homepage":"https://a.test","install-path":"../a/b"}],"dev":true}`,
+		`[{"name":"a/b","version":"dev-main","install-path":null},{"name":5}]`, `{"packages":[{"install-path":"../../../x"}]}`)
+}
+
+func FuzzNugetList(f *testing.F) {
+	fuzzList(f, "/srv/app/x.deps.json", parseNuget,
+		`{"targets":{"t":{"x/1":{"runtime":{"x.dll":{}}},"a/2":{"runtimeTargets":{"runtimes/l/n.so":{}},"resources":{"de/a.dll":{"locale":"de"}}}}},"libraries":{"x/1":{"type":"project"},"a/2":{}}}`,
+		`{"libraries":{"runtimepack.a/1":5},"targets":{"t":{"a/1":{"native":{"../../x":{}}}}}}`)
+}
+
+func FuzzCargoProgram(f *testing.F) {
+	f.Add(treetest.CargoProgram(`{"packages":[{"name":"a","version":"1.0","kind":"build"},{"name":"b","version":"2","root":true}]}`))
+	f.Add(treetest.CargoProgram(`{"packages":{}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ps, _ := readCargo(bytes.NewReader(b), "/app")
+		for _, p := range ps {
+			named(t, p)
+		}
+	})
+}

@@ -13,8 +13,14 @@ import (
 // makes others.
 type Manifests struct {
 	byPath map[step.Path]ownedManifest
-	// files are those that packages list, by owner; see [Manifests.owner].
-	files func() map[step.Path]string
+	index  func() owned
+}
+
+// owned are the paths that packages own, with the purl of each.
+type owned struct {
+	files map[step.Path]string
+	// below are those that a package owns with all that lies below.
+	below map[step.Path]string
 }
 
 // ownedManifest is a manifest with the purl of the package of a database that owns it.
@@ -25,7 +31,7 @@ type ownedManifest struct {
 
 func newManifests(byPath map[step.Path]ownedManifest) *Manifests {
 	m := &Manifests{byPath: byPath}
-	m.files = sync.OnceValue(m.listed)
+	m.index = sync.OnceValue(m.listed)
 	return m
 }
 
@@ -93,7 +99,7 @@ func (m *Manifests) each(f func(ownedManifest)) {
 }
 
 // counted are a manifest's packages that are packages of the image. What a package of a
-// database installed, a Python or Node.js package or a Java archive, is that package, with
+// database installed, a Python or Node.js package, a gem or a Java archive, is that package, with
 // the version and the fixes of the distribution; what was linked into a program or put
 // into an archive is nobody else's.
 func (m ownedManifest) counted() []Package {
@@ -105,12 +111,17 @@ func (m ownedManifest) counted() []Package {
 
 // linked reports whether a package is part of another's file.
 func (p Package) linked() bool {
-	return p.Type == typeGo || p.Type == typeMaven && len(p.Files) == 0
+	return p.Type == typeGo || p.Type == typeCargo || p.Type == typeMaven && len(p.Files) == 0
 }
 
 // whole reports whether a package is a file in one, a program or an archive, which
 // another package can have among its own.
-func (p Package) whole() bool { return p.Type == typeGo || p.Type == typeMaven }
+func (p Package) whole() bool {
+	return p.Type == typeGo || p.Type == typeCargo || p.Type == typeMaven
+}
+
+// folders reports whether the files of a package are folders with all that lies below.
+func (p Package) folders() bool { return p.Type == typeGem || p.Type == typeComposer }
 
 // Packages calls f with the packages of all manifests, one as often as manifests tell
 // of it.
@@ -130,7 +141,8 @@ func (m *Manifests) PURLs() []string {
 }
 
 // Owner returns the purl of the package that a path belongs to: in this order, the
-// package in node_modules that it lies below, the Python distribution that lists it or
+// package in node_modules, the gem or the package of Composer that it lies below, the
+// Python distribution or .NET package that lists it or
 // whose metadata it lies beside, the main module of the program or the package of the
 // archive that it is. Packages of [Owners] go before.
 func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
@@ -142,10 +154,14 @@ func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
 			return purl, true
 		}
 	}
+	index := m.index()
+	if purl, ok := index.above(p); ok {
+		return purl, true
+	}
 	if kind == TypeDir {
 		return "", false
 	}
-	if purl, ok := m.files()[p]; ok {
+	if purl, ok := index.files[p]; ok {
 		return purl, true
 	}
 	dir := path.Dir(string(p))
@@ -169,20 +185,34 @@ func (m *Manifests) at(p step.Path) (string, bool) {
 // listed is the index of the files that packages list. Of several owners a distribution
 // goes before the package that a program or archive is, and then the first by the path of
 // its manifest.
-func (m *Manifests) listed() map[step.Path]string {
-	out := map[step.Path]string{}
+func (m *Manifests) listed() owned {
+	out := owned{files: map[step.Path]string{}, below: map[step.Path]string{}}
 	for _, last := range []bool{false, true} {
 		m.each(func(one ownedManifest) {
 			for _, p := range one.counted() {
+				to := out.files
+				if p.folders() {
+					to = out.below
+				}
 				for _, f := range p.Files {
-					if _, ok := out[f]; !ok && p.whole() == last {
-						out[f] = p.PURL
+					if _, ok := to[f]; !ok && p.whole() == last {
+						to[f] = p.PURL
 					}
 				}
 			}
 		})
 	}
 	return out
+}
+
+// above returns the owner of the innermost folder that a path is or lies below.
+func (o owned) above(p step.Path) (string, bool) {
+	for at := string(p); len(o.below) > 0 && len(at) > 1; at = path.Dir(at) {
+		if purl, ok := o.below[step.Path(at)]; ok {
+			return purl, true
+		}
+	}
+	return "", false
 }
 
 // AttributeHeld sets Package in entries that have none yet.
