@@ -140,6 +140,6 @@ func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, c sbom
 		return nil, fmt.Errorf("attribute inputs: %w", err)
 	}
 	return &record{
-		Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Network: r.Network, Inputs: in, Packages: a.packages(&inv),
+		Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Network: r.Network, Inputs: in, Packages: a.packages(&inv), Taken: a.taken,
 	}, nil
 }

@@ -17,7 +17,7 @@ import (
 
 // evidenceVersion is that of the format below, which lives between describe and
 // assemble of one build and its cache.
-const evidenceVersion = 5
+const evidenceVersion = 6
 
 // maxEvidence bounds one evidence file in bytes: about a million files.
 const maxEvidence = 512 << 20
@@ -55,6 +55,9 @@ type record struct {
 	Inputs  provenance.Inputs `json:"inputs"`
 	// Packages are those of databases of whose files it opened some, sorted by purl.
 	Packages []readPackage `json:"packages,omitempty"`
+	// Taken are the files of packages that it read, which inputs only count, whose bytes
+	// something has that it left: path, size, digest and package of each, sorted.
+	Taken []sbom.Entry `json:"taken,omitempty"`
 }
 
 // readPackage is a package, without its files, that a step opened files of.

@@ -161,6 +161,9 @@ func (r *record) form(f *canon.Form) {
 	if f.Has(`,"packages":`, len(r.Packages) > 0) {
 		canon.List(f, "", &r.Packages, readPackageForm)
 	}
+	if f.Has(`,"taken":`, len(r.Taken) > 0) {
+		canon.List(f, "", &r.Taken, entryForm)
+	}
 	f.Literal("}")
 }
 

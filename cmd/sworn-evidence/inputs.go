@@ -24,22 +24,36 @@ type attribution struct {
 	removed map[step.Path]bool
 	// opened are the packages of whose files some were opened; true: a program was.
 	opened map[string]bool
-	buf    []byte
+	// left has the digests of what the step wrote, and taken the files of packages with
+	// one of them.
+	left  map[string]bool
+	taken []sbom.Entry
+	buf   []byte
 }
 
 func newAttribution(before *sbom.Tree, owners *sbom.Owners, d sbom.Delta) *attribution {
 	a := &attribution{
 		before: before, owners: owners, buf: make([]byte, sbom.HashBuffer),
 		changed: make(map[step.Path]sbom.Entry, len(d.Changed)), removed: make(map[step.Path]bool, len(d.Removed)),
-		opened: map[string]bool{},
+		opened: map[string]bool{}, left: map[string]bool{},
 	}
-	for _, e := range d.Changed {
+	for i := range d.Added {
+		a.leaves(&d.Added[i])
+	}
+	for i, e := range d.Changed {
 		a.changed[e.Path] = e
+		a.leaves(&d.Changed[i])
 	}
 	for _, p := range d.Removed {
 		a.removed[p] = true
 	}
 	return a
+}
+
+func (a *attribution) leaves(e *sbom.Entry) {
+	if hasBytes(e) {
+		a.left[e.SHA256] = true
+	}
 }
 
 // inputs makes the inputs of an observation: files of the root that were not there
@@ -70,6 +84,9 @@ func (a *attribution) inputs(o step.Observation, copied []step.Path) (provenance
 		}
 		if f.Package != "" && !f.Changed && f.Reason == "" {
 			counts[f.Package]++
+			if sum := f.Digest.String(); a.left[sum] {
+				a.taken = append(a.taken, sbom.Entry{Path: f.Path, Type: sbom.TypeFile, Size: f.Size, SHA256: sum, Package: f.Package})
+			}
 			continue
 		}
 		in.Files = append(in.Files, f)

@@ -294,11 +294,6 @@ func (o *origins) ranFor(s step.Step, sum string) traced {
 			best = t
 		}
 	}
-	if best.Class == "" {
-		if t, ok := o.readWithPackage(s, sum); ok {
-			best = t
-		}
-	}
 	if id := o.downloadOf(s, sum); id != "" && (best.Class == "" || best.Class == sbom.OriginUnexplained) {
 		return traced{Origin: sbom.Origin{Class: sbom.OriginDownload, From: id}, by: s.ID}
 	}
@@ -309,29 +304,6 @@ func (o *origins) ranFor(s step.Step, sum string) traced {
 		return traced{Origin: sbom.Origin{Class: sbom.OriginUnexplained, From: s.ID, Reason: gap}, by: s.ID}
 	}
 	return traced{Origin: sbom.Origin{Class: sbom.OriginStep, From: s.ID}, by: s.ID}
-}
-
-// readWithPackage is the origin of bytes of a file that a package owns of which the
-// command read files: these are counted, not listed.
-func (o *origins) readWithPackage(s step.Step, sum string) (best traced, found bool) {
-	d := o.delta(s.Evidence)
-	if d == nil || d.Record == nil || len(d.Record.Inputs.Packages) == 0 {
-		return traced{}, false
-	}
-	within := o.reach.of(s.Parent)
-	o.wrote.of(sum, func(h sbom.Held) bool {
-		if h.Package == "" || !within.has(o.reach.number[h.Step]) {
-			return true
-		}
-		_, read := slices.BinarySearchFunc(d.Record.Inputs.Packages, h.Package, func(p provenance.PackageInput, purl string) int {
-			return strings.Compare(p.PURL, purl)
-		})
-		if read {
-			best, found = o.trace(h), true
-		}
-		return !read
-	})
-	return best, found
 }
 
 // downloadOf is the material that a step downloaded with these bytes; empty when none is
@@ -386,6 +358,11 @@ func (o *origins) hadBefore(s step.Step) map[string][]sbom.Held {
 	}
 	for _, f := range d.Record.Inputs.Files {
 		if h, ok := o.inputFile(s, f); ok {
+			add(h)
+		}
+	}
+	for _, e := range d.Record.Taken {
+		if h, ok := o.inputFile(s, provenance.FileInput{Path: e.Path, Digest: provenance.NewSHA256(e.SHA256), Size: e.Size, Package: e.Package}); ok {
 			add(h)
 		}
 	}

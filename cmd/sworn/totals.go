@@ -17,6 +17,8 @@ type totals struct {
 	Owned    int `json:"owned"`
 	Unowned  int `json:"unowned"`
 	Packages int `json:"packages"`
+	// ByOrigin counts entries by the class of their origin.
+	ByOrigin map[string]int `json:"byOrigin"`
 	// BySource counts entries by the step or material that wrote them last, most
 	// first.
 	BySource []sourceCount `json:"bySource"`
@@ -28,7 +30,7 @@ type sourceCount struct {
 }
 
 func count(c provenance.Contents) totals {
-	t := totals{Entries: len(c.Files), Packages: len(c.Packages), BySource: []sourceCount{}}
+	t := totals{Entries: len(c.Files), Packages: len(c.Packages), ByOrigin: c.OriginCounts, BySource: []sourceCount{}}
 	bySource := make(map[string]int)
 	for _, f := range c.Files {
 		bySource[f.Step]++

@@ -43,6 +43,15 @@ func (c *cli) printPlatform(p *printer, pl *inspectedPlatform) {
 	if t := pl.Contents; t != nil {
 		p.line("├─ contents: %d entries, %d files of %s; %d files of %d packages, %d of none",
 			t.Entries, t.Files, bytesText(t.Bytes), t.Owned, t.Packages, t.Unowned)
+		for _, class := range provenance.OriginClasses() {
+			if n := t.ByOrigin[class]; n > 0 {
+				name := painted(class)
+				if class == provenance.OriginUnexplained {
+					name = c.painted(yellow, class)
+				}
+				p.line("│  %6d of class %s", n, name)
+			}
+		}
 		for i, s := range t.BySource {
 			if i == maxSources {
 				p.line("│         + %d more", len(t.BySource)-i)

@@ -1,0 +1,185 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sworn-build/sworn/provenance"
+)
+
+// recordingRoots is the frontend that recorded builds reach the machine's registries with.
+func recordingRoots(t *testing.T) string {
+	t.Helper()
+	if _, err := os.Stat(machineRoots); err != nil {
+		return ""
+	}
+	return rootsFrontend(t, mustEnv(t), files{"roots/machine.pem": mustRead(t, machineRoots)})
+}
+
+// originOf is the origin of a file: class, the step's name or the material's URI, and what
+// else there is to say.
+func originOf(t *testing.T, a account, path string) string {
+	t.Helper()
+	f := a.file(t, path)
+	o := a.contents.Origins[f.Origin]
+	from := o.From
+	for _, m := range a.steps.Materials {
+		if m.ID == o.From {
+			from = m.URI
+		}
+	}
+	for _, s := range a.steps.Steps {
+		if s.ID == o.From {
+			_, from, _ = strings.Cut(s.Name, "] ")
+		}
+	}
+	text := o.Class + " " + from
+	if o.Of != "" {
+		text = o.Class + " of " + o.Of + " " + from
+	}
+	if f.OriginPath != "" {
+		text += ", at " + string(f.OriginPath)
+	}
+	if o.Reason != "" {
+		text += ": " + o.Reason
+	}
+	return text
+}
+
+// wantOrigins compares how origins begin and end: a star stands for what is between.
+func wantOrigins(t *testing.T, a account, want map[string]string) {
+	t.Helper()
+	for _, path := range slices.Sorted(maps.Keys(want)) {
+		got := originOf(t, a, path)
+		if begin, end, _ := strings.Cut(want[path], "*"); !strings.HasPrefix(got, begin) || !strings.HasSuffix(got, end) {
+			t.Errorf("%s: got %q, want %q", path, got, want[path])
+		}
+	}
+}
+
+// wantExplained fails for each file that nobody can explain.
+func wantExplained(t *testing.T, a account) {
+	t.Helper()
+	t.Logf("%v", a.contents.OriginCounts)
+	for _, f := range a.contents.Files {
+		if o := a.contents.Origins[f.Origin]; o.Class == provenance.OriginUnexplained {
+			t.Errorf("%s is unexplained: %s", f.Path, o.Reason)
+		}
+	}
+	if n := a.contents.OriginCounts[provenance.OriginUnexplained]; n > 0 {
+		t.Errorf("%d files are unexplained", n)
+	}
+}
+
+func TestEveryFileOfTheExampleIsExplained(t *testing.T) {
+	e := mustEnv(t)
+	_, a := buildAccount(t, e, build{
+		context: exampleService(t), frontend: recordingRoots(t), opts: []string{"build-arg:SWORN_NETWORK=record"}, output: push(imageName(e.registry, t, "latest")),
+	})
+	wantExplained(t, a)
+	wantOrigins(t, a, map[string]string{
+		"/usr/local/bin/go-service":          "stage of step RUN CGO_ENABLED=0 go build*, at /out/go-service",
+		"/etc/go-service/config.toml":        "context local:context, at /config/config.toml",
+		"/usr/bin/tini":                      "package RUN apt-get update*",
+		"/usr/bin/perl":                      "package pkg:docker/debian@bookworm*",
+		"/var/lib/dpkg/status":               "package-manager-state RUN apt-get update*",
+		"/etc/go-service/sums":               "step RUN go-service -check*",
+		"/etc/passwd":                        "step RUN useradd*",
+		"/var/lib/go-service":                "step RUN go-service -check*",
+		"/etc/ssl/certs/ca-certificates.crt": "step RUN apt-get update*",
+	})
+}
+
+// exampleService is examples/go-service without the line that names a frontend.
+func exampleService(t *testing.T) files {
+	t.Helper()
+	ctx := files{}
+	root := os.DirFS("../../examples/go-service")
+	err := fs.WalkDir(root, ".", func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			ctx[p] = mustRead(t, "../../examples/go-service/"+p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ctx["Dockerfile"], _ = strings.Cut(ctx["Dockerfile"], "\n")
+	return ctx
+}
+
+// mixedDockerfile is an image of packages of Debian, Node.js and Python, static programs
+// out of another stage, an image and a URL, and files that later steps moved and changed.
+func mixedDockerfile(wheel string) string {
+	return `FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod main.go ./
+RUN CGO_ENABLED=0 go build -o /out/program . && cp /usr/bin/env /out/env
+FROM busybox AS middle
+COPY --from=build /out /dist
+RUN mv /dist/program /dist/renamed && echo notes > /dist/notes
+
+FROM debian:bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends npm python3-pip && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY package.json ./
+RUN --mount=type=secret,id=roots,target=/run/roots.crt \
+    if [ -s /run/roots.crt ]; then export NODE_EXTRA_CA_CERTS=/run/roots.crt; fi; \
+    npm_config_update_notifier=false npm install --omit=dev --no-audit --no-fund && rm -rf /root/.npm
+RUN pip install --no-deps --no-compile --break-system-packages ` + wheel + `
+COPY --from=middle /dist/renamed /dist/notes /usr/local/bin/
+COPY --from=build /out/env /usr/local/bin/env
+COPY --from=busybox /bin/busybox /usr/local/bin/busybox
+COPY --link --chown=7:8 --chmod=600 package.json /linked/
+ADD ` + wheel + ` /added.whl
+COPY <<END /text
+text
+END
+RUN --mount=type=bind,from=middle,source=/dist,target=/mnt cp /mnt/notes /copied && cp /usr/share/common-licenses/GPL-3 /GPL-3 && \
+    chmod 700 /usr/local/bin/renamed && mv /text /moved && rm /usr/share/doc/npm/copyright && echo changed > /etc/issue && \
+    mkdir -p /site && ln /moved /site/hard && ln -s hard /site/soft && : > /site/empty
+RUN useradd --create-home somebody
+`
+}
+
+func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
+	e := mustEnv(t)
+	served := archives(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if b, ok := served[r.URL.Path]; ok {
+			_, _ = w.Write(b)
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	wheel := server.URL + "/packages/ab/Zope_Thing-1.2.0-py3-none-any.whl"
+	_, a := buildAccount(t, e, build{
+		context: files{
+			"Dockerfile": mixedDockerfile(wheel), "go.mod": "module program.test\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() {}\n",
+			"package.json": mustRead(t, "testdata/corpus/npm/package.json"),
+		},
+		frontend: recordingRoots(t), opts: []string{"build-arg:SWORN_NETWORK=record"}, args: roots(), output: push(imageName(e.registry, t, "latest")),
+	})
+	wantExplained(t, a)
+	const debian = "pkg:docker/debian@bookworm*"
+	wantOrigins(t, a, map[string]string{
+		"/usr/local/bin/renamed": "stage of step RUN CGO_ENABLED=0 go build*, at /out/program",
+		"/usr/local/bin/notes":   "stage of step RUN mv*, at /dist/notes", "/copied": "stage of step RUN mv*, at /dist/notes",
+		"/usr/local/bin/env": "base pkg:docker/golang@*, at /usr/bin/env", "/usr/local/bin/busybox": "base pkg:docker/busybox@*, at /bin/busybox",
+		"/linked/package.json": "context local:context, at /package.json", "/added.whl": "download " + wheel,
+		"/moved": "context *", "/site/hard": "context *", "/site/soft": "step RUN --mount*", "/site/empty": "step RUN --mount*",
+		"/GPL-3": "base " + debian + ", at /usr/share/common-licenses/GPL-3", "/home/somebody/.bashrc": "base " + debian + ", at /etc/skel/.bashrc",
+		"/etc/issue": "package-changed RUN --mount*", "/app": "step WORKDIR /app",
+		"/usr/bin/npm": "package RUN apt-get*", "/etc/ld.so.cache": "package-manager-state RUN apt-get*", "/var/log/dpkg.log": "package-manager-state RUN apt-get*",
+		"/usr/local/lib/python3.11/dist-packages/zope_thing.py": "package RUN pip install*",
+	})
+}
