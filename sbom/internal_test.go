@@ -34,7 +34,7 @@ func TestKnownLicence(t *testing.T) {
 
 func TestSupplier(t *testing.T) {
 	for s, want := range map[string]string{
-		"":                         "NOASSERTION",
+		"":                         "",
 		"Jane Doe <jane@x.org>":    "Person: Jane Doe (jane@x.org)",
 		`"Doe, Jane" <jane@x.org>`: "Person: Doe, Jane (jane@x.org)",
 		"Debian Foo Team <a@b.c>":  "Organization: Debian Foo Team (a@b.c)",

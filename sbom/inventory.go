@@ -23,7 +23,10 @@ type Package struct {
 	Source        string `json:"source,omitempty"`
 	SourceVersion string `json:"sourceVersion,omitempty"`
 	Maintainer    string `json:"maintainer,omitempty"`
-	Homepage      string `json:"homepage,omitempty"`
+	// Originator is who made it before its distributor; empty when nobody says (SPDX 2.3,
+	// section 7.6).
+	Originator string `json:"originator,omitempty"`
+	Homepage   string `json:"homepage,omitempty"`
 	// Licence as the database has it; dpkg has none.
 	Licence string `json:"licence,omitempty"`
 	// Declared is the SPDX expression of what its metadata declares, Concluded that of its

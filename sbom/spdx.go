@@ -16,8 +16,11 @@ type Image struct {
 	Platform string // "linux/amd64"
 	// Epoch is the documents' creation time in seconds since 1970.
 	Epoch int64
-	// Tool is the creator: "sworn-0.1.0".
-	Tool      string
+	// Tool is the creator: "sworn-0.1.0". Organization is who built the image, as far as
+	// somebody said so.
+	Tool, Organization string
+	// Contents is the sha256 over all entries of the image, lower-case hex.
+	Contents  string
 	Installed Installed
 	// Files are all entries of the image, attributed and sorted.
 	Files []Held
@@ -42,6 +45,7 @@ const (
 	spdxUnpackaged = spdxRef + unpackaged3
 	spdxFiles      = spdxRef + files3
 	noAssertion    = "NOASSERTION"
+	organization   = "Organization: "
 	contains       = "CONTAINS"
 	describes      = "DESCRIBES"
 
@@ -75,8 +79,8 @@ func EncodeDocuments(img Image) (Documents, error) {
 		return Documents{}, fmt.Errorf("encode SPDX document: %w", err)
 	}
 	var out Documents
-	if img.MaxBytes == 0 || spdxCosts().fits(groups, img.MaxBytes-len(without)) {
-		doc.addFiles(groups)
+	if img.MaxBytes == 0 || img.spdxCosts().fits(groups, img.MaxBytes-len(without)) {
+		doc.addFiles(img, groups)
 	} else if out.Parts, err = doc.addParts(img, groups); err != nil {
 		return Documents{}, err
 	}
@@ -112,7 +116,7 @@ func emptyDocument(img Image) (Document, error) {
 		Namespace:   namespacePrefix + strings.Repeat("0", 2*sha256.Size),
 		CreationInfo: SPDXCreation{
 			Comment:  creatorComment,
-			Creators: []string{"Tool: " + img.Tool},
+			Creators: img.creators(),
 			Created:  img.created(),
 		},
 	}, nil
@@ -124,16 +128,7 @@ func newDocument(img Image) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	doc.Packages = []SPDXPackage{{
-		SPDXID:           spdxImage,
-		Name:             img.Name,
-		DownloadLocation: noAssertion,
-		LicenseConcluded: noAssertion,
-		LicenseDeclared:  noAssertion,
-		Copyright:        noAssertion,
-		Comment:          "platform " + img.Platform,
-		Purpose:          "CONTAINER",
-	}}
+	doc.Packages = []SPDXPackage{img.imagePackage()}
 	doc.relate(spdxDocument, describes, spdxImage)
 	for _, p := range img.Installed.Packages {
 		sp := img.spdxPackage(p)
@@ -141,6 +136,8 @@ func newDocument(img Image) (Document, error) {
 		doc.relate(spdxImage, contains, sp.SPDXID)
 	}
 	doc.relateLinked(img.Installed)
+	doc.addElsewhere(img)
+	doc.addMaterials(img)
 	for _, l := range img.Installed.Licences {
 		doc.Licences = append(doc.Licences, SPDXLicence{ID: l.ID, Name: l.Name, Text: l.Text})
 	}
@@ -154,6 +151,22 @@ func (img Image) checkEpoch() error {
 		return fmt.Errorf("make SPDX document: SOURCE_DATE_EPOCH %d is not between the years 1970 and 9999", img.Epoch)
 	}
 	return nil
+}
+
+func (img Image) creators() []string {
+	creators := []string{"Tool: " + img.Tool}
+	if img.Organization != "" {
+		creators = append(creators, organization+img.Organization)
+	}
+	return creators
+}
+
+// imageSupplier is who supplies the image, as far as somebody said so.
+func (img Image) imageSupplier() string {
+	if img.Organization == "" {
+		return noAssertion
+	}
+	return organization + img.Organization
 }
 
 func (img Image) created() string { return time.Unix(img.Epoch, 0).UTC().Format(time.RFC3339) }
@@ -171,7 +184,7 @@ func (img Image) notes() []string {
 }
 
 func (d *Document) relate(a, kind, b string) {
-	d.Relationships = append(d.Relationships, SPDXRelationship{a, kind, b})
+	d.Relationships = append(d.Relationships, SPDXRelationship{Element: a, Type: kind, Related: b})
 }
 
 // relateLinked says which packages hold others that were linked into them. Packages are

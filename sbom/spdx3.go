@@ -46,7 +46,7 @@ func EncodeDocuments3(img Image) (Documents, error) {
 		return Documents{}, fmt.Errorf("make SPDX 3 document: %w", err)
 	}
 	const frame = len(graphHead) + len(graphFoot)
-	if img.MaxBytes == 0 || spdx3Costs().fits(groups, img.MaxBytes) {
+	if img.MaxBytes == 0 || img.spdx3Costs().fits(groups, img.MaxBytes) {
 		main := newDocument3(img, groups, nil)
 		if img.MaxBytes == 0 || main.length()+frame <= img.MaxBytes {
 			b, _ := main.document(graphHead, graphFoot)
@@ -56,7 +56,7 @@ func EncodeDocuments3(img Image) (Documents, error) {
 	var out Documents
 	var imports []externalMap
 	room := img.MaxBytes - frame - newPart3(img, maxParts, nil).length()
-	for i, part := range spdx3Costs().partition(groups, room) {
+	for i, part := range img.spdx3Costs().partition(groups, room) {
 		b, namespace := newPart3(img, i+1, part).document(graphHead, graphFoot)
 		if len(b) > img.MaxBytes {
 			panic("a part is longer than was reckoned")
@@ -74,6 +74,8 @@ type document3 struct {
 	*elementWriter
 	img   Image
 	purls map[string]string // ids of packages by purl
+	// others are the packages that are not in the image.
+	others []Package
 }
 
 // newDocument3 writes the elements of the document of an image: with its files, or
@@ -87,6 +89,7 @@ func newDocument3(img Image, groups []fileGroup, imports []externalMap) *element
 	d.licence(dataLicence)
 	d.packages(len(groups) > 0 && groups[len(groups)-1].owner == nil)
 	d.parts(imports)
+	d.elsewhere()
 	d.licences()
 	d.agents()
 	d.build()
@@ -116,7 +119,9 @@ func newPart3(img Image, n int, groups []fileGroup) *elementWriter {
 // its id.
 func (d *document3) partOwner(g *fileGroup) string {
 	if g.owner == nil {
-		d.unpackaged(g.comment())
+		p := d.img.unpackaged()
+		p.Comment = cmp.Or(g.comment(), p.Comment)
+		d.own(p)
 		return unpackaged3
 	}
 	d.begin(package3, packageID(*g.owner))
@@ -144,13 +149,6 @@ func (d *document3) parts(imports []externalMap) {
 }
 
 func partID(n int) string { return "Document-files-" + strconv.Itoa(n) }
-
-func (d *document3) unpackaged(comment string) {
-	d.begin(package3, unpackaged3)
-	d.text("name", unpackagedName)
-	d.text("comment", cmp.Or(comment, unpackagedComment))
-	d.end()
-}
 
 // creation3 is what a document says of itself.
 type creation3 struct {
@@ -186,9 +184,13 @@ func (d *document3) creation(c creation3) {
 	d.refs("rootElement", []string{c.root})
 	d.end()
 
-	for _, e := range [][2]string{{"SoftwareAgent", agent3}, {"Tool", tool3}} {
+	class, who := "SoftwareAgent", d.img.Tool
+	if d.img.Organization != "" {
+		class, who = "Organization", d.img.Organization
+	}
+	for _, e := range [][3]string{{class, agent3, who}, {"Tool", tool3, d.img.Tool}} {
 		d.begin(e[0], e[1])
-		d.text("name", d.img.Tool)
+		d.text("name", e[2])
 		d.end()
 	}
 }
@@ -196,21 +198,17 @@ func (d *document3) creation(c creation3) {
 // packages writes the image and what is installed in it. With unowned there is a package of
 // the files that no other owns.
 func (d *document3) packages(unowned bool) {
-	d.begin(package3, image3)
-	d.text("name", d.img.Name)
-	d.text("comment", "platform "+d.img.Platform)
-	d.text("software_primaryPurpose", "container")
-	d.end()
+	d.own(d.img.imagePackage())
 	in := d.img.Installed
 	holds := make([]string, 0, len(in.Packages)+1)
 	for _, p := range in.Packages {
 		id := packageID(p)
 		d.purls[p.PURL] = id
 		holds = append(holds, id)
-		d.pack(p)
+		d.pack(p, "")
 	}
 	if unowned {
-		d.unpackaged("")
+		d.own(d.img.unpackaged())
 		holds = append(holds, unpackaged3)
 	}
 	completeness := complete3
@@ -221,7 +219,7 @@ func (d *document3) packages(unowned bool) {
 	linked, held := map[string][]string{}, map[string][]string{}
 	for _, p := range in.Packages {
 		within := held
-		if p.Type == typeGo {
+		if p.Type == typeGo || p.Type == typeCargo {
 			within = linked
 		}
 		for _, holder := range in.Within[p.PURL] {
@@ -234,16 +232,37 @@ func (d *document3) packages(unowned bool) {
 	}
 }
 
-func (d *document3) pack(p Package) {
+// own writes a package of the image's own from its form in SPDX 2.3.
+func (d *document3) own(p SPDXPackage) {
+	d.begin(package3, strings.TrimPrefix(p.SPDXID, spdxRef))
+	d.text("name", p.Name)
+	d.text("comment", p.Comment)
+	if len(p.Checksums) > 0 {
+		d.hashes(hash3{algorithm: "sha256", value: p.Checksums[0].Value, comment: "digest of the contents, as docs/statements.md of Sworn defines it"})
+	}
+	if p.Supplier != noAssertion {
+		d.ref("suppliedBy", agent3)
+	}
+	d.text("software_copyrightText", p.Copyright)
+	d.text("software_packageVersion", p.Version)
+	d.text("software_primaryPurpose", strings.ToLower(p.Purpose))
+	d.end()
+}
+
+// pack writes another's package. A comment goes before what else there is to say.
+func (d *document3) pack(p Package, comment string) {
 	s := d.img.spdxPackage(p)
 	d.begin(package3, packageID(p))
 	d.text("name", p.Name)
-	d.text("comment", s.LicenseComments)
+	d.text("comment", strings.Join(slices.DeleteFunc([]string{comment, s.Comment, s.LicenseComments}, func(s string) bool { return s == "" }), "; "))
 	if from, ok := d.img.Downloads[p.PURL]; ok {
 		d.hashes(hash3{algorithm: "sha256", value: from.SHA256, comment: "of the file at software_downloadLocation"})
 		d.text("software_downloadLocation", from.URL)
 	}
 	d.identifiers("packageUrl", p.PURL)
+	if s.Originator != "" {
+		d.refs("originatedBy", []string{party3(s.Originator)})
+	}
 	d.ref("suppliedBy", party3(s.Supplier))
 	d.text("software_copyrightText", noAssertion)
 	d.text("software_packageVersion", p.Version)
@@ -253,10 +272,15 @@ func (d *document3) pack(p Package) {
 	d.end()
 }
 
+// named are all packages that the document names.
+func (d *document3) named() []Package {
+	return slices.Concat(d.img.Installed.Packages, d.others)
+}
+
 // licences writes each expression and each text once, and which packages have it.
 func (d *document3) licences() {
 	var expressions []string
-	for _, p := range d.img.Installed.Packages {
+	for _, p := range d.named() {
 		s := d.img.spdxPackage(p)
 		expressions = append(expressions, s.LicenseDeclared, s.LicenseConcluded)
 	}
@@ -272,7 +296,7 @@ func (d *document3) licences() {
 		d.text("simplelicensing_licenseText", l.Text)
 		d.end()
 	}
-	for _, p := range d.img.Installed.Packages {
+	for _, p := range d.named() {
 		s := d.img.spdxPackage(p)
 		d.relate(packageID(p), "hasDeclaredLicense", "", licence3(s.LicenseDeclared))
 		d.relate(packageID(p), "hasConcludedLicense", "", licence3(s.LicenseConcluded))
@@ -305,8 +329,9 @@ func licence3(expression string) string {
 // agents writes who supplies packages, each once.
 func (d *document3) agents() {
 	var all []string
-	for _, p := range d.img.Installed.Packages {
-		all = append(all, d.img.spdxPackage(p).Supplier)
+	for _, p := range d.named() {
+		s := d.img.spdxPackage(p)
+		all = append(all, s.Supplier, s.Originator)
 	}
 	slices.Sort(all)
 	for _, who := range slices.Compact(all) {
@@ -373,11 +398,11 @@ func (d *document3) file(h *Held, id string) {
 }
 
 // spdx3Costs are the costs of SPDX 3.0.1.
-func spdx3Costs() costs {
+func (img Image) spdx3Costs() costs {
 	const relations = 1 << 10 // to an owner and to its files, without the ids that they lead to
 	var buf []byte
 	measure := func(write func(*document3)) int {
-		d := &document3{elementWriter: &elementWriter{f: canon.NewWriter(buf[:0]), elements: 1}} // with a comma
+		d := &document3{img: img, elementWriter: &elementWriter{f: canon.NewWriter(buf[:0]), elements: 1}} // with a comma
 		write(d)
 		buf, _ = d.f.Bytes()
 		return d.length()

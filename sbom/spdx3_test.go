@@ -21,6 +21,8 @@ import (
 	"github.com/spdx/tools-golang/spdx/v3/v3_0"
 
 	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/sbom/check"
+	"github.com/sworn-build/sworn/step"
 )
 
 // built is an image with all that a document of SPDX 3 can say.
@@ -29,8 +31,21 @@ func built() sbom.Image {
 	img.Installed.Within = map[string][]string{img.Installed.Packages[0].PURL: {img.Installed.Packages[1].PURL}}
 	img.Downloads = map[string]sbom.Download{img.Installed.Packages[1].PURL: {URL: "http://m.test/libc6_2.36-9_amd64.deb", SHA256: strings.Repeat("e", 64)}}
 	sum := strings.Repeat("1", 64)
+	text := sbom.ExtractedLicence{ID: "LicenseRef-own-" + strings.Repeat("0", 20), Name: "own", Text: "Do as you like.\n"}
+	img.Installed.Licences = []sbom.ExtractedLicence{text}
+	musl, libc := &img.Installed.Packages[0], &img.Installed.Packages[1]
+	musl.Declared, musl.Concluded, musl.Originator = "MIT", "MIT AND "+text.ID, "Rich Felker <dalias@libc.org>"
+	img.Organization, img.Contents = "Example Sons", strings.Repeat("c", 64)
+	img.Installed.By = map[string]string{musl.PURL: "source1", libc.PURL: "step1"}
+	img.Installed.Changed = map[string][]step.Path{musl.PURL: {"/lib/ld.so\xff"}}
+	gcc := sbom.Package{PURL: "pkg:deb/debian/gcc@12", Type: "deb", Name: "gcc", Version: "12", Declared: "LicenseRef-not-known AND MIT"}
+	img.Installed.Removed = []sbom.Removed{{Package: gcc, By: "step1", RemovedBy: "step2"}}
+	img.Installed.Tools = []sbom.ToolPackage{
+		{Package: *musl, Steps: []string{"step2"}, Relation: sbom.BuildDependencyOf},
+		{Package: sbom.Package{PURL: "pkg:deb/debian/make@4", Type: "deb", Name: "make", Version: "4"}, Steps: []string{"step1", "step2"}, Relation: sbom.BuildToolOf},
+	}
 	img.Build = sbom.Build{
-		Image: "step2",
+		Image: "step2", Base: "source1",
 		Materials: []sbom.Material{
 			{ID: "source1", Kind: "image", URI: "pkg:docker/debian@12", Digest: map[string]string{"sha256": sum}, Platform: "linux/amd64"},
 			{ID: "source2", Kind: "git", URI: "git+https://g.test/r.git#main", Digest: map[string]string{"gitCommit": strings.Repeat("2", 40)}},
@@ -43,7 +58,7 @@ func built() sbom.Image {
 				ID: "step1", Kind: "exec", Name: "RUN \x1b[2J <&>\u2028", Inputs: []string{"source1", "download1"}, Digest: sum, Added: 2, Removed: 1,
 				Parameters:  []sbom.Parameter{{Key: "command", Value: `["/bin/sh","-c","apt-get install libc6"]`}},
 				Environment: []sbom.Parameter{{Key: "PATH", Value: "/bin"}, {Key: "EMPTY"}},
-				Installed:   []string{img.Installed.Packages[1].PURL}, Read: []string{img.Installed.Packages[0].PURL, "pkg:deb/debian/gone@1"},
+				Read:        []string{img.Installed.Packages[0].PURL, "pkg:deb/debian/nowhere@1"},
 			},
 			{ID: "step2", Kind: "file", Name: "COPY", Inputs: []string{"step1", "source3"}},
 		},
@@ -275,17 +290,33 @@ func TestSPDX3StepsLeadFromMaterialsToTheImage(t *testing.T) {
 		}
 	}
 	for from, want := range map[string][]string{
-		"Build ancestorOf":      {"Build-step1", "Build-step2"},
-		"Build hasOutput":       {"Image"},
-		"Build usesTool":        {"Tool"},
-		"Build-step1 hasInput":  {"Material-download1", "Material-source1"},
-		"Build-step2 hasInput":  {"Material-source3", "Output-step1"},
-		"Build-step1 hasOutput": {"Output-step1", "Package-deb-libc6"},
-		"Build-step2 hasOutput": {"File", "Image", "Output-step2"},
-		"Build-step1 usesTool":  {"Package-apk-musl"},
+		"Build ancestorOf":          {"Build-step1", "Build-step2"},
+		"Build hasOutput":           {"Image"},
+		"Build usesTool":            {"Tool"},
+		"Build-step1 hasInput":      {"Material-download1", "Material-source1"},
+		"Build-step2 hasInput":      {"Material-source3", "Output-step1", "Package-apk-musl"},
+		"Build-step1 hasOutput":     {"Output-step1", "Package-deb-gcc", "Package-deb-libc6"},
+		"Build-step2 hasOutput":     {"File", "Image", "Output-step2"},
+		"Build-step1 usesTool":      {"Package-apk-musl", "Package-deb-make"},
+		"Build-step2 usesTool":      {"Package-deb-make"},
+		"Build-step2 other":         {"Package-deb-gcc"},
+		"Image descendantOf":        {"Material-source1"},
+		"Material-source1 contains": {"Package-apk-musl"},
 	} {
 		if d := cmp.Diff(want, links[from]); d != "" {
 			t.Errorf("%s (-want +got):\n%s", from, d)
+		}
+	}
+}
+
+// TestDocumentsHoldToOurOwnRules: validator and writer were made apart.
+func TestDocumentsHoldToOurOwnRules(t *testing.T) {
+	v2, v3 := split(t, sbom.EncodeDocuments), split(t, sbom.EncodeDocuments3)
+	docs := [][]byte{document(t, image()), document(t, built()), document(t, many()), document3(t, image()), document3(t, built()), v2.Main, v3.Main}
+	for _, b := range slices.Concat(docs, v2.Parts, v3.Parts) {
+		r := check.Document(b)
+		if !r.Valid || len(r.Findings) > 0 {
+			t.Errorf("%s %s: %+v", r.Format, r.Name, r.Findings)
 		}
 	}
 }

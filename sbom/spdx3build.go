@@ -2,11 +2,7 @@ package sbom
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
-
-	"github.com/sworn-build/sworn/step"
 )
 
 // The Build profile of SPDX 3.0.1: the build as a whole, the steps that it consists of,
@@ -38,47 +34,34 @@ func (d *document3) build() {
 	d.relate(build3, "hasInput", "", materials...)
 	d.relate(build3, "hasOutput", complete3, image3)
 	d.relate(build3, "usesTool", "", tool3)
+	l := links{made: made, by: d.img.packagesBy()}
+	l.tools, l.dependencies = d.img.readBy()
 	for _, s := range b.Steps {
-		d.stepLinks(s, made)
+		d.stepLinks(s, l)
 	}
+	for _, m := range b.Materials {
+		d.relate(materialID(m.ID), "contains", "", l.by[m.ID]...)
+	}
+	if b.Base != "" {
+		d.relate(image3, "descendantOf", "", materialID(b.Base))
+	}
+	d.removed()
 }
 
 func (d *document3) material(m Material) {
-	class, purpose := package3, "file"
-	switch m.Kind {
-	case step.SourceImage, step.SourceOCILayout:
-		purpose = "container"
-	case step.SourceGit, step.SourceLocal:
-		purpose = "source"
-	}
-	d.begin(class, materialID(m.ID))
+	d.begin(package3, materialID(m.ID))
 	d.text("name", m.URI)
-	if m.Platform != "" {
-		d.text("comment", "platform "+m.Platform)
+	d.text("comment", m.comment())
+	d.hashes(m.hashes()...)
+	if commit := m.Digest["gitCommit"]; commit != "" {
+		d.identifiers("gitoid", "gitoid:commit:"+gitHash(commit)+":"+commit)
 	}
-	var hs []hash3
-	var revision string
-	for _, algorithm := range slices.Sorted(maps.Keys(m.Digest)) {
-		switch value := m.Digest[algorithm]; algorithm {
-		case "sha256", "sha384", "sha512", "sha1":
-			hs = append(hs, hash3{algorithm: algorithm, value: value})
-			if m.Kind == step.SourceLocal {
-				hs[len(hs)-1].comment = "digest of the tree, as docs/statements.md of Sworn defines it"
-			}
-		case "gitCommit":
-			revision = value
-		}
-	}
-	d.hashes(hs...)
-	if revision != "" {
-		d.identifiers("gitoid", "gitoid:commit:"+gitHash(revision)+":"+revision)
-	}
-	d.text("software_primaryPurpose", purpose)
-	switch {
-	case strings.HasPrefix(m.URI, "pkg:"):
+	d.text("software_primaryPurpose", m.purpose())
+	if strings.HasPrefix(m.URI, "pkg:") {
 		d.text("software_packageUrl", m.URI)
-	case strings.Contains(m.URI, "://"):
-		d.text("software_downloadLocation", m.URI)
+	}
+	if at := m.downloadLocation(); at != noAssertion {
+		d.text("software_downloadLocation", at)
 	}
 	d.end()
 }
@@ -113,23 +96,31 @@ func (d *document3) step(s Step) {
 	d.end()
 }
 
+// links are what a document says of steps and packages.
+type links struct {
+	made                map[string]bool     // ids of steps
+	by                  map[string][]string // ids of packages, by who brought them
+	tools, dependencies map[string][]string // purls, by step
+}
+
 // stepLinks writes what a step took, what it brought and whose programs it ran or read.
-func (d *document3) stepLinks(s Step, made map[string]bool) {
+func (d *document3) stepLinks(s Step, l links) {
 	var in []string
 	for _, id := range s.Inputs {
-		if made[id] {
+		if l.made[id] {
 			in = append(in, outputID(id))
 		} else {
 			in = append(in, materialID(id))
 		}
 	}
-	out := append([]string{outputID(s.ID)}, d.known(s.Installed)...)
+	in = append(in, d.known(l.dependencies[s.ID])...)
+	out := append([]string{outputID(s.ID)}, l.by[s.ID]...)
 	if s.ID == d.img.Build.Image {
 		out = append(out, image3)
 	}
 	d.relate(stepID(s.ID), "hasInput", "", in...)
 	d.relate(stepID(s.ID), "hasOutput", "", out...)
-	d.relate(stepID(s.ID), "usesTool", "", d.known(s.Read)...)
+	d.relate(stepID(s.ID), "usesTool", "", d.known(l.tools[s.ID])...)
 }
 
 // known are the ids of packages that the document has.
@@ -141,4 +132,23 @@ func (d *document3) known(purls []string) []string {
 		}
 	}
 	return out
+}
+
+// elsewhere writes packages that are not in the image.
+func (d *document3) elsewhere() {
+	for _, e := range d.img.elsewheres() {
+		if _, ok := d.purls[e.PURL]; !ok {
+			d.purls[e.PURL] = packageID(e.Package)
+			d.pack(e.Package, "not in the image")
+			d.others = append(d.others, e.Package)
+		}
+	}
+}
+
+// removed says of packages by which steps they were removed.
+func (d *document3) removed() {
+	for _, r := range d.img.Installed.Removed {
+		d.relate(stepID(r.By), "hasOutput", "", packageID(r.Package))
+		d.relateNoted(stepID(r.RemovedBy), "other", "removed the package", packageID(r.Package))
+	}
 }

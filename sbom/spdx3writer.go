@@ -163,11 +163,21 @@ func (w *elementWriter) entries(name string, es []Parameter) {
 
 // relate writes a relationship; none when it leads nowhere.
 func (w *elementWriter) relate(from, kind, completeness string, to ...string) {
+	w.relation(from, kind, completeness, "", to)
+}
+
+// relateNoted writes a relationship with a comment.
+func (w *elementWriter) relateNoted(from, kind, comment string, to ...string) {
+	w.relation(from, kind, "", comment, to)
+}
+
+func (w *elementWriter) relation(from, kind, completeness, comment string, to []string) {
 	if len(to) == 0 {
 		return
 	}
 	w.relations++
 	w.begin("Relationship", "Relationship-"+strconv.Itoa(w.relations))
+	w.text("comment", comment)
 	w.ref("from", from)
 	w.text("relationshipType", kind)
 	w.refs("to", to)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	spdxjson "github.com/spdx/tools-golang/json"
 	"github.com/spdx/tools-golang/spdx"
+	"github.com/spdx/tools-golang/spdx/v2/common"
 	"github.com/spdx/tools-golang/spdxlib"
 
 	"github.com/sworn-build/sworn/sbom"
@@ -65,10 +66,10 @@ func TestDocumentIsReadBySPDXTools(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		"image  NOASSERTION  ",
+		"image  NOASSERTION   =NOASSERTION",
 		"musl 1.2.5-r0 MIT  https://musl.libc.org/ Person=Timo Teräs (timo.teras@iki.fi) purl=pkg:apk/alpine/musl@1.2.5-r0",
 		"libc6 2.36-9 NOASSERTION the package declares: GPL AND custom  Organization=GNU Libc Maintainers (debian-glibc@lists.debian.org) purl=pkg:deb/debian/libc6@2.36-9?arch=amd64",
-		"unpackaged  NOASSERTION  ",
+		"unpackaged  NOASSERTION   =NOASSERTION",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("packages (-want +got):\n%s", diff)
@@ -176,5 +177,62 @@ func TestPackagesSayWhatTheyWereInstalledFrom(t *testing.T) {
 	}
 	if !strings.Contains(doc.DocumentComment, "3 match no download") {
 		t.Errorf("comment %q", doc.DocumentComment)
+	}
+}
+
+// TestDocumentSaysWhatTheBuildKnows: whose work packages are, what the image was made from,
+// and which packages it was made with and has not.
+func TestDocumentSaysWhatTheBuildKnows(t *testing.T) {
+	img := built()
+	img.Files[2].Package = img.Installed.Packages[0].PURL
+	img.Files[1].Origin = sbom.Origin{Class: sbom.OriginStage, From: "step1", Of: sbom.OriginStep, Path: "/out\xff"}
+	doc, err := spdxjson.Read(bytes.NewReader(document(t, img)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]*spdx.Package{}
+	name := map[common.ElementID]string{"DOCUMENT": "document"}
+	for _, p := range doc.Packages {
+		packages[p.PackageName] = p
+		name[p.PackageSPDXIdentifier] = p.PackageName
+	}
+	musl := packages["musl"]
+	got := []string{
+		musl.PackageOriginator.OriginatorType + ": " + musl.PackageOriginator.Originator, musl.PackageLicenseDeclared,
+		musl.PackageLicenseConcluded, musl.PackageComment, packages["gcc"].PackageLicenseDeclared, packages["gcc"].PackageComment,
+		packages["image"].PackageSupplier.Supplier, packages["image"].PackageVersion, doc.OtherLicenses[0].ExtractedText,
+		packages["git+https://g.test/r.git#main"].PackageDownloadLocation, doc.Files[0].FileComment,
+	}
+	for _, c := range doc.CreationInfo.Creators {
+		got = append(got, c.CreatorType+": "+c.Creator)
+	}
+	want := []string{
+		"Person: Rich Felker (dalias@libc.org)", "MIT",
+		"MIT AND LicenseRef-own-00000000000000000000", `brought by source1; missing, or not as the package came with them: /lib/ld.so\xff`, "NOASSERTION", "not in the image",
+		"Example Sons", "sha256:" + strings.Repeat("c", 64), "Do as you like.\n",
+		"git+https://g.test/r.git@" + strings.Repeat("2", 40), `written by step2; origin: stage (step) of step1 at /out\xff`,
+		"Tool: sworn-test", "Organization: Example Sons",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	var relations []string
+	for _, r := range doc.Relationships {
+		if r.Relationship != "CONTAINS" {
+			relations = append(relations, name[r.RefA.ElementRefID]+" "+r.Relationship+" "+name[r.RefB.ElementRefID]+" "+r.RelationshipComment)
+		}
+	}
+	wantRelations := []string{
+		"document DESCRIBES image ",
+		"gcc OTHER image installed by step1, removed by step2",
+		"musl BUILD_DEPENDENCY_OF image files of it were read by step2",
+		"make BUILD_TOOL_OF image files of it were read by step1, step2",
+		"image DESCENDANT_OF pkg:docker/debian@12 ",
+		"image GENERATED_FROM git+https://g.test/r.git#main ",
+		"image GENERATED_FROM local:context ",
+		"image GENERATED_FROM https://h.test/f ",
+	}
+	if diff := cmp.Diff(wantRelations, relations); diff != "" {
+		t.Errorf("relationships (-want +got):\n%s", diff)
 	}
 }

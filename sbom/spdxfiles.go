@@ -15,7 +15,7 @@ import (
 
 // addFiles adds files below their owners. Those of no package are below a package of their
 // own: the one that stands for the image is not analysed file by file.
-func (d *Document) addFiles(groups []fileGroup) {
+func (d *Document) addFiles(img Image, groups []fileGroup) {
 	index := make(map[string]int, len(d.Packages))
 	for i, p := range d.Packages {
 		index[p.SPDXID] = i
@@ -31,7 +31,7 @@ func (d *Document) addFiles(groups []fileGroup) {
 		id := spdxRef + g.ownerID()
 		if g.owner == nil {
 			index[id] = len(d.Packages)
-			d.Packages = append(d.Packages, unpackaged())
+			d.Packages = append(d.Packages, img.unpackaged())
 			d.relate(spdxImage, contains, id)
 		}
 		p := &d.Packages[index[id]]
@@ -61,7 +61,7 @@ func (d *Document) addParts(img Image, groups []fileGroup) ([][]byte, error) {
 		return nil, fmt.Errorf("encode SPDX document: %w", err)
 	}
 	var out [][]byte
-	for i, part := range spdxCosts().partition(groups, img.MaxBytes-len(b)) {
+	for i, part := range img.spdxCosts().partition(groups, img.MaxBytes-len(b)) {
 		doc, err := newPart(img, i+1, part)
 		if err != nil {
 			return nil, err
@@ -92,19 +92,11 @@ func newPart(img Image, n int, groups []fileGroup) (Document, error) {
 		return Document{}, err
 	}
 	doc.Name = partName(img, n)
-	doc.Packages = []SPDXPackage{{
-		SPDXID:           spdxFiles,
-		Name:             doc.Name,
-		DownloadLocation: noAssertion,
-		LicenseConcluded: noAssertion,
-		LicenseDeclared:  noAssertion,
-		Copyright:        noAssertion,
-		Comment:          partComment,
-	}}
+	doc.Packages = []SPDXPackage{img.ownPackage(spdxFiles, doc.Name, partComment)}
 	doc.relate(spdxDocument, describes, spdxFiles)
 	for i := range groups {
 		g := &groups[i]
-		p := partOwner(g)
+		p := img.partOwner(g)
 		doc.Packages = append(doc.Packages, p)
 		doc.relate(spdxFiles, contains, p.SPDXID)
 		doc.hold(g)
@@ -117,8 +109,8 @@ func partName(img Image, n int) string { return img.Name + ", files " + strconv.
 const partComment = "files that would make the document of the image longer than an attestation may be; that document refers to this one"
 
 // partOwner is a package as a document that has but its files names it.
-func partOwner(g *fileGroup) SPDXPackage {
-	p := unpackaged()
+func (img Image) partOwner(g *fileGroup) SPDXPackage {
+	p := img.unpackaged()
 	if g.owner != nil {
 		p = SPDXPackage{
 			SPDXID:           spdxRef + packageID(*g.owner),
@@ -138,25 +130,17 @@ func partOwner(g *fileGroup) SPDXPackage {
 	return p
 }
 
-func unpackaged() SPDXPackage {
-	return SPDXPackage{
-		SPDXID:           spdxUnpackaged,
-		Name:             unpackagedName,
-		DownloadLocation: noAssertion,
-		LicenseConcluded: noAssertion,
-		LicenseDeclared:  noAssertion,
-		Copyright:        noAssertion,
-		Comment:          unpackagedComment,
-	}
+func (img Image) unpackaged() SPDXPackage {
+	return img.ownPackage(spdxUnpackaged, unpackagedName, unpackagedComment)
 }
 
 // spdxCosts are the costs of SPDX 2.3.
-func spdxCosts() costs {
+func (img Image) spdxCosts() costs {
 	buf := make([]byte, 0, 4<<10)
 	comma := len(",")
 	return costs{
 		owner: func(g *fileGroup) int {
-			p := partOwner(&fileGroup{owner: g.owner, of: g.of})
+			p := img.partOwner(&fileGroup{owner: g.owner, of: g.of})
 			b, _ := json.Marshal(p) // no value that can fail
 			const relation = 256    // to it, without its id
 			return len(b) + len(p.SPDXID) + comma + relation
@@ -165,7 +149,7 @@ func spdxCosts() costs {
 			w := canon.NewWriter(buf)
 			f := spdxFile(h)
 			spdxFileForm(w, &f)
-			relationshipForm(w, &SPDXRelationship{spdxRef + g.ownerID(), contains, f.SPDXID})
+			relationshipForm(w, &SPDXRelationship{Element: spdxRef + g.ownerID(), Type: contains, Related: f.SPDXID})
 			b, _ := w.Bytes() // no value that can fail
 			buf = b[:0]
 			return len(b) + 2*comma
@@ -198,8 +182,29 @@ func spdxFile(h *Held) SPDXFile {
 
 func fileID(h *Held) string { return "File-" + shortHash(string(h.Path)) }
 
-// fileComment says whose work a file is.
-func fileComment(h *Held) string { return "written by " + h.Step }
+// fileComment says whose work a file is, and where its bytes came to be.
+func fileComment(h *Held) string {
+	s := "written by " + h.Step
+	o := h.Origin
+	if o.Class == "" {
+		return s
+	}
+	s += "; origin: " + o.Class
+	if o.Of != "" {
+		s += " (" + o.Of + ")"
+	}
+	if o.From != "" {
+		s += " of " + o.From
+	}
+	if o.Path != "" {
+		path, _ := o.Path.MarshalText() // never fails
+		s += " at " + string(path)
+	}
+	if o.Reason != "" {
+		s += ": " + o.Reason
+	}
+	return s
+}
 
 // shortHash is unique among the names of one document for all practical purposes:
 // 80 bits.

@@ -61,5 +61,6 @@ func relationshipForm(f *canon.Form, r *SPDXRelationship) {
 	f.Text(`{"spdxElementId":`, &r.Element)
 	f.Text(`,"relationshipType":`, &r.Type)
 	f.Text(`,"relatedSpdxElement":`, &r.Related)
+	f.OptText(`,"comment":`, &r.Comment)
 	f.Literal("}")
 }

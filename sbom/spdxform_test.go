@@ -39,7 +39,7 @@ func TestCostsAreWhatDocumentsGrowBy(t *testing.T) {
 	for name, version := range map[string]struct {
 		costs  costs
 		encode func(Image) (Documents, error)
-	}{"2.3": {spdxCosts(), EncodeDocuments}, "3": {spdx3Costs(), EncodeDocuments3}} {
+	}{"2.3": {Image{}.spdxCosts(), EncodeDocuments}, "3": {Image{}.spdx3Costs(), EncodeDocuments3}} {
 		check := func(paths []string) bool {
 			img := Image{Files: []Held{heldFile("/a", "step1"), heldFile("/\\\xff&", "<"), heldFile("/\u00e4\u2028", "")}}
 			for _, p := range paths {

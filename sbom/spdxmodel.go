@@ -44,6 +44,7 @@ type SPDXPackage struct {
 	Name             string            `json:"name"`
 	Version          string            `json:"versionInfo,omitempty"`
 	Supplier         string            `json:"supplier,omitempty"`
+	Originator       string            `json:"originator,omitempty"`
 	DownloadLocation string            `json:"downloadLocation"`
 	FilesAnalyzed    bool              `json:"filesAnalyzed"`
 	VerificationCode *SPDXVerification `json:"packageVerificationCode,omitempty"`
@@ -92,4 +93,5 @@ type SPDXRelationship struct {
 	Element string `json:"spdxElementId"`
 	Type    string `json:"relationshipType"`
 	Related string `json:"relatedSpdxElement"`
+	Comment string `json:"comment,omitempty"`
 }

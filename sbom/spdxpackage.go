@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -15,7 +16,8 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 		SPDXID:           spdxRef + packageID(p),
 		Name:             p.Name,
 		Version:          p.Version,
-		Supplier:         supplier(p.Maintainer),
+		Supplier:         cmp.Or(supplier(p.Maintainer), noAssertion),
+		Originator:       supplier(p.Originator),
 		DownloadLocation: noAssertion,
 		LicenseConcluded: noAssertion,
 		LicenseDeclared:  noAssertion,
@@ -36,7 +38,45 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 		sp.DownloadLocation = from.URL
 		sp.Checksums = []SPDXChecksum{{"SHA256", from.SHA256}}
 	}
+	var notes []string
+	if by := img.Installed.By[p.PURL]; by != "" {
+		notes = append(notes, "brought by "+by)
+	}
+	if changed := img.Installed.Changed[p.PURL]; len(changed) > 0 {
+		notes = append(notes, "missing, or not as the package came with them: "+listed(changed))
+	}
+	sp.Comment = strings.Join(notes, "; ")
 	return sp
+}
+
+// imagePackage stands for the image. What it has instead of a version is the digest of its
+// contents: a name and tag are given to it later.
+func (img Image) imagePackage() SPDXPackage {
+	p := img.ownPackage(spdxImage, img.Name, "platform "+img.Platform)
+	p.Purpose = "CONTAINER"
+	if img.Contents != "" {
+		p.Checksums = []SPDXChecksum{{"SHA256", img.Contents}}
+		p.Comment += "; version and checksum are the digest of the contents, as docs/statements.md of Sworn defines it"
+	}
+	return p
+}
+
+// ownPackage is one that is no other's: all that can be said of it is whose image it is of.
+func (img Image) ownPackage(id, name, comment string) SPDXPackage {
+	p := SPDXPackage{
+		SPDXID:           id,
+		Name:             name,
+		Supplier:         img.imageSupplier(),
+		DownloadLocation: noAssertion,
+		LicenseConcluded: noAssertion,
+		LicenseDeclared:  noAssertion,
+		Copyright:        noAssertion,
+		Comment:          comment,
+	}
+	if img.Contents != "" {
+		p.Version = "sha256:" + img.Contents
+	}
+	return p
 }
 
 // licences says what a package declares and what its texts say.
@@ -95,12 +135,12 @@ func idString(s string) string {
 	}, s)
 }
 
-// supplier makes an SPDX supplier of a maintainer field. Whether a name is a
+// supplier makes an SPDX supplier of a maintainer field, nothing of none. Whether a name is a
 // person's is not in the field: mailing lists and team names are organizations.
 func supplier(maintainer string) string {
 	maintainer = strings.Join(strings.Fields(maintainer), " ")
 	if maintainer == "" {
-		return noAssertion
+		return ""
 	}
 	name, email := maintainer, ""
 	if i := strings.LastIndex(maintainer, " <"); i > 0 && strings.HasSuffix(maintainer, ">") {

@@ -64,9 +64,10 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 				return err
 			}
 			g.account(files, &inv)
+			c := contentsOf(plan.Platform, files)
 			return together(
-				func() (err error) { contents, err = encodeContents(plan.Platform, files); return err },
-				func() (err error) { documents, err = g.documents(files, inv); return err },
+				func() (err error) { contents, err = encodeContents(c); return err },
+				func() (err error) { documents, err = g.documents(files, inv, c.Digest["sha256"]); return err },
 				func() (err error) { ledger, err = g.encodeLedger(files); return err },
 				func() (err error) {
 					if plan.Rules != nil {

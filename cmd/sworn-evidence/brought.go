@@ -42,10 +42,7 @@ func (p *packages) change(id string) packageChange {
 // that was copied from a stage, the step that installed it there.
 func (p *packages) brought() map[string]string {
 	out := map[string]string{}
-	base, chain := p.plan.Image, p.chain(p.plan.Image)
-	if len(chain) > 0 {
-		base = chain[0].Parent
-	}
+	base, chain := p.beginning(p.plan.Image), p.chain(p.plan.Image)
 	if base != "" {
 		in := p.installed[base]
 		for i := range in.inv().Packages {

@@ -8,13 +8,12 @@ import (
 	"github.com/sworn-build/sworn/sbom"
 )
 
-// encodeContents makes the contents of attributed entries, which are sorted. What nobody
+// encodeContents makes the statement of what an image has. What nobody
 // could read back must not leave this place.
-func encodeContents(platform string, files []sbom.Held) ([]byte, error) {
-	c := contentsOf(platform, files)
+func encodeContents(c provenance.Contents) ([]byte, error) {
 	b, err := provenance.EncodeContents(c)
 	if err != nil {
-		return nil, fmt.Errorf("contents of %d files: %w", len(files), err)
+		return nil, fmt.Errorf("contents of %d files: %w", len(c.Files), err)
 	}
 	return b, readableContents(c, b)
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// documents makes the SPDX documents of attributed entries, which are sorted; none under
-// sbom=off.
-func (g *graph) documents(files []sbom.Held, in sbom.Installed) ([]output, error) {
+// documents makes the SPDX documents of attributed entries, which are sorted, and have the
+// digest contents; none under sbom=off.
+func (g *graph) documents(files []sbom.Held, in sbom.Installed, contents string) ([]output, error) {
 	if g.plan.Options[step.OptionSBOM] == step.SBOMOff {
 		return nil, nil
 	}
-	img, err := g.documented(files, in)
+	img, err := g.documented(files, in, contents)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (g *graph) documents(files []sbom.Held, in sbom.Installed) ([]output, error
 }
 
 // documented is what documents say of the image.
-func (g *graph) documented(files []sbom.Held, in sbom.Installed) (sbom.Image, error) {
+func (g *graph) documented(files []sbom.Held, in sbom.Installed, contents string) (sbom.Image, error) {
 	plan := g.plan
 	located, unlocated := g.downloads(plan.Image, in.Inventory)
 	steps, err := g.predicate()
@@ -64,17 +64,20 @@ func (g *graph) documented(files []sbom.Held, in sbom.Installed) (sbom.Image, er
 		return sbom.Image{}, err
 	}
 	img := sbom.Image{
-		Name:      plan.ImageName,
-		Platform:  plan.Platform,
-		Tool:      name + "-" + version,
-		Installed: in,
-		Files:     files,
-		AllFiles:  plan.Options[step.OptionSBOM] == step.SBOMFiles,
-		Downloads: located,
-		Unlocated: unlocated,
-		Build:     buildOf(steps),
-		MaxBytes:  provenance.MaxPredicate - 1, // its newline
+		Name:         plan.ImageName,
+		Platform:     plan.Platform,
+		Tool:         name + "-" + version,
+		Organization: plan.Options[step.OptionOrganization],
+		Installed:    in,
+		Files:        files,
+		AllFiles:     plan.Options[step.OptionSBOM] == step.SBOMFiles,
+		Downloads:    located,
+		Unlocated:    unlocated,
+		Build:        buildOf(steps),
+		Contents:     contents,
+		MaxBytes:     provenance.MaxPredicate - 1, // its newline
 	}
+	img.Build.Base = g.beginning(plan.Image)
 	if plan.Epoch != nil {
 		img.Epoch = *plan.Epoch
 	}
@@ -98,7 +101,6 @@ func buildStep(s *provenance.Step) sbom.Step {
 		ID: s.ID, Kind: s.Kind, Name: s.Name, Parameters: parameters(s),
 		Digest: s.Outputs.Digest["sha256"],
 		Added:  len(s.Outputs.Added), Changed: len(s.Outputs.Changed), Removed: len(s.Outputs.Removed),
-		Installed: s.Outputs.PackagesAdded,
 	}
 	for _, e := range s.Environment {
 		k, v, _ := strings.Cut(e, "=")

@@ -90,6 +90,14 @@ func (g *graph) chain(state string) []step.Step {
 	}
 }
 
+// beginning is the material that the first of these steps started from; empty of scratch.
+func (g *graph) beginning(state string) string {
+	if chain := g.chain(state); len(chain) > 0 {
+		return chain[0].Parent
+	}
+	return state
+}
+
 // downloaded are the files among requests.
 func downloaded(requests []step.Request) []sbom.Download {
 	var out []sbom.Download

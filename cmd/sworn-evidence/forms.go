@@ -127,6 +127,7 @@ func packageForm(f *canon.Form, p *sbom.Package) {
 	f.OptText(`,"source":`, &p.Source)
 	f.OptText(`,"sourceVersion":`, &p.SourceVersion)
 	f.OptText(`,"maintainer":`, &p.Maintainer)
+	f.OptText(`,"originator":`, &p.Originator)
 	f.OptText(`,"homepage":`, &p.Homepage)
 	f.OptText(`,"licence":`, &p.Licence)
 	f.OptText(`,"declared":`, &p.Declared)

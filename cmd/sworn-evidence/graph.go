@@ -198,9 +198,7 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
 // empty id when it begins with nothing, or with a local source, which is described with
 // its bytes alone and not mounted again.
 func (g *graph) base(state string) (id string, paths []step.Path) {
-	if chain := g.chain(state); len(chain) > 0 {
-		state = chain[0].Parent
-	}
+	state = g.beginning(state)
 	d := g.delta(g.sources[state].Evidence)
 	if d == nil {
 		return "", nil

@@ -171,6 +171,9 @@ func (d *spdx3) unreachable() {
 				join(at, &o.items[k].items[l])
 			}
 		}
+		for _, e := range o.get("simplelicensing_customIdToUri").list() { // texts that an expression leads to
+			join(i, e.get("value"))
+		}
 	}
 	for i := range d.objects {
 		if o := &d.objects[i]; is3(d.model, o.class, "Element") && j.root(i) != j.root(document) {
