@@ -17,6 +17,7 @@ func FuzzDocument(f *testing.F) {
 	f.Add(golden(f, "sbom.spdx.json"))
 	f.Add(golden(f, "sbom.spdx3.json"))
 	f.Add([]byte(`{"@context":0,"@graph":[{"type":"SpdxDocument","rootElement":["a"],"spdxId":"a"}]}`))
+	f.Add([]byte(`{"spdxVersion":{},"packages":[{"externalRefs":[{"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"?A"}]}]}`))
 	f.Add([]byte(`{"bomFormat":"CycloneDX","components":[{"components":[{}]}],"metadata":{"component":[]}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := check.Document(b)
