@@ -107,14 +107,8 @@ func (c *cli) inspected(ctx context.Context, ref string, o inspectOptions, do fu
 			return err
 		}
 		in := inspection{Image: ref, Resolved: repo.Reference().Pinned(desc.Digest)}
-		if err := in.read(ctx, repo, desc, o.platform); signature.AtFault(err) {
-			f := &failure{message: err.Error()}
-			if hint := signature.Advice(err); hint != "" {
-				f.hints = append(f.hints, hint)
-			}
-			return f
-		} else if err != nil {
-			return err
+		if err := in.read(ctx, repo, desc, o.platform); err != nil {
+			return atFault(err)
 		}
 		if key != nil {
 			v, err := signature.Verify(ctx, repo, desc, *key, c.options(repo))

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/provenance/envelope"
 	"github.com/sworn-build/sworn/provenance/imagetest"
+	"github.com/sworn-build/sworn/step"
 )
 
 func TestMain(m *testing.M) {
@@ -38,6 +40,10 @@ func (l leakless) Run() int {
 // TestScript runs the command line of every verb, failures included, against
 // registries in this process.
 func TestScript(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -59,12 +65,23 @@ func TestScript(t *testing.T) {
 			env.Setenv("STEPS", provenance.StepsType)
 			env.Setenv("CONTENTS", provenance.ContentsType)
 			env.Setenv("SPDX", provenance.SPDXType)
+			env.Setenv("GOLDENS", filepath.Join(env.WorkDir, "goldens"))
+			if err := os.Mkdir(filepath.Join(env.WorkDir, "goldens"), 0o755); err != nil {
+				return err
+			}
+			for kind, predicate := range goldens(t) {
+				if err := os.WriteFile(filepath.Join(env.WorkDir, "goldens", goldenFiles()[kind]), predicate.(json.RawMessage), 0o644); err != nil {
+					return err
+				}
+			}
+			env.Setenv("SAMPLES", filepath.Join(here, "..", "..", "sbom", "check", "testdata"))
 			env.Setenv("SPDX3", provenance.SPDX3Type)
 			env.Setenv("SLSA", provenance.SLSAv1Type)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"image":  func(ts *testscript.TestScript, neg bool, args []string) { imageCommand(t, ts, neg, args) },
+			"export": func(ts *testscript.TestScript, neg bool, args []string) { exportCommand(t, ts, neg, args) },
 			"status": status,
 			"mode":   mode,
 			"oneline": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -110,6 +127,10 @@ func imageCommand(t *testing.T, ts *testscript.TestScript, neg bool, args []stri
 			o.Subject = "sha256:" + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 		case "artifact":
 			o.Artifact = true
+		case "goldens":
+			o.Predicates = goldens(t)
+		case "twice":
+			o.Extra = append(o.Extra, imagetest.Extra{PredicateType: value, Predicate: map[string]any{}})
 		case "changed-layer":
 			o.Layers = changedLayers(value)
 		case "single":
@@ -132,6 +153,45 @@ func imageCommand(t *testing.T, ts *testscript.TestScript, neg bool, args []stri
 		img.Push(t, ref)
 	}
 	ts.Setenv("DIGEST", img.Index.Descriptor.Digest.String())
+}
+
+// goldens are statements of one build as the evidence tool made them. Their files are not
+// those of the layers.
+func goldens(t *testing.T) map[string]any {
+	out := map[string]any{}
+	for kind, name := range goldenFiles() {
+		b, err := os.ReadFile(filepath.Join("..", "sworn-evidence", "testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[kind] = json.RawMessage(bytes.TrimSpace(b))
+	}
+	return out
+}
+
+func goldenFiles() map[string]string {
+	return map[string]string{
+		provenance.StepsType: step.StepsFile, provenance.ContentsType: step.ContentsFile,
+		provenance.SPDXType: step.SPDXFile, provenance.SPDX3Type: step.SPDX3File,
+	}
+}
+
+// exportCommand is "export DIR": it writes statements into a folder, as a build with
+// -o type=local does.
+func exportCommand(t *testing.T, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: export DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	for kind, predicate := range goldens(t) {
+		b, err := json.Marshal(map[string]any{
+			"_type": "https://in-toto.io/Statement/v0.1", "predicateType": kind, "predicate": predicate,
+			"subject": []any{map[string]any{"name": "bin/sh", "digest": map[string]string{"sha256": strings.Repeat("0", 64)}}},
+		})
+		ts.Check(err)
+		ts.Check(os.WriteFile(filepath.Join(dir, goldenFiles()[kind]), b, 0o644))
+	}
 }
 
 // changedLayers returns the usual layers with one entry changed.

@@ -59,15 +59,8 @@ func (c *cli) signWith(ctx context.Context, image string, key *envelope.Key, asJ
 			return err
 		}
 		signed, err := signature.Sign(ctx, repo, desc, key, c.options(repo))
-		if signature.AtFault(err) {
-			f := &failure{message: err.Error()}
-			if hint := signature.Advice(err); hint != "" {
-				f.hints = append(f.hints, hint)
-			}
-			return f
-		}
 		if err != nil {
-			return err
+			return atFault(err)
 		}
 		for _, w := range signed.Warnings {
 			c.say("warning: %s", w)
