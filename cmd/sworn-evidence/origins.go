@@ -26,6 +26,7 @@ type origins struct {
 	fetched map[string]map[string]string // materials by digest, of each step
 	gaps    map[string]string            // of execs that were asked for
 	known   map[wroteBytes]traced
+	placed  map[wrotePath]traced // of files that steps copied or merged
 	copies  map[string]copyActions
 	// makers are the steps that made, installed or downloaded something of the image.
 	makers map[string]bool
@@ -47,13 +48,19 @@ type wroteBytes struct {
 	step, sum string
 }
 
+// wrotePath is a path that a step wrote.
+type wrotePath struct {
+	step string
+	path step.Path
+}
+
 func (g *graph) origins() *origins {
 	apart := *g // layers are made while others make theirs
 	apart.layers = map[string]*layer{}
 	o := &origins{
 		graph: &apart, reach: newReaches(g.plan), wrote: writers{first: map[string]int32{}},
 		image: map[string]bool{}, had: map[string]map[string][]sbom.Held{}, fetched: map[string]map[string]string{},
-		gaps: map[string]string{}, known: map[wroteBytes]traced{}, copies: map[string]copyActions{}, makers: map[string]bool{},
+		gaps: map[string]string{}, known: map[wroteBytes]traced{}, placed: map[wrotePath]traced{}, copies: map[string]copyActions{}, makers: map[string]bool{},
 	}
 	var networks []*step.Network
 	for _, s := range g.plan.Sources {

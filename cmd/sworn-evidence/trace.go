@@ -30,7 +30,13 @@ func (o *origins) trace(h sbom.Held) traced {
 	case s.Kind == step.KindBuild && hasBytes(&h.Entry):
 		return traced{Origin: sbom.Origin{Class: sbom.OriginUnexplained, From: s.ID, Path: h.Path, Reason: "it comes from a build within the build"}}
 	}
-	return o.taken(s, &h)
+	k := wrotePath{s.ID, h.Path}
+	t, ok := o.placed[k]
+	if !ok {
+		t = o.taken(s, &h)
+		o.placed[k] = t
+	}
+	return t
 }
 
 // sourced is the origin of what came with a source; an empty path is not known.
