@@ -217,3 +217,26 @@ func TestManyWaysAreGoneOnce(t *testing.T) {
 		"/d/b": "unexplained step1 (not all that line 2 did on the network is on record: not recorded)",
 	})
 }
+
+func TestOriginsOfAnImageWithoutSteps(t *testing.T) {
+	b := play(t, step.Rules{})
+	b.plan.Image = b.image(true, base()...)
+	b.wantOrigins(map[string]string{
+		"/etc/issue": "package source1", "/etc/unowned": "base source1", "/var/lib/dpkg/status": "package-manager-state source1",
+	})
+}
+
+// TestOriginsAreTheSameEveryTime: maps have no order, origins must not show it.
+func TestOriginsAreTheSameEveryTime(t *testing.T) {
+	b := play(t, step.Rules{})
+	one := b.run(b.image(true, base()...), fetched(observed(step.NetworkRecord), "https://b.test/x", "https://a.test/x"),
+		"file 0644 /srv/a https://a.test/x", "file 0644 /srv/b https://b.test/x", "file 0644 /srv/c https://b.test/x")
+	two := b.none(one, nil, "rm /srv/a", "rm /srv/b", "file 0644 /opt/x https://a.test/x", "file 0644 /opt/y https://b.test/x")
+	b.file("COPY", "", "copy "+two+":/* /", b.states[two]...)
+	want := b.contents()
+	for range 20 {
+		if diff := cmp.Diff(want, b.contents()); diff != "" {
+			t.Fatalf("(-first +again):\n%s", diff)
+		}
+	}
+}

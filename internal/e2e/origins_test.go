@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"archive/tar"
+	"bytes"
+	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -147,6 +150,11 @@ RUN --mount=type=bind,from=middle,source=/dist,target=/mnt cp /mnt/notes /copied
     chmod 700 /usr/local/bin/renamed && mv /text /moved && rm /usr/share/doc/npm/copyright && echo changed > /etc/issue && \
     mkdir -p /site && ln /moved /site/hard && ln -s hard /site/soft && : > /site/empty
 RUN useradd --create-home somebody
+ADD packed.tar /packed/
+COPY package.json /bin/renamed.json
+RUN mkdir /opt/d && echo one > /opt/d/one && echo two > /opt/d/two && echo was > /opt/turn
+RUN cp /opt/d/two /tmp/two && rm -r /opt/d && mkdir /opt/d && mv /tmp/two /opt/d/three && rm /opt/turn && mkdir /opt/turn && echo in > /opt/turn/in
+RUN rm -r /opt/turn && echo again > /opt/turn && mv /added.whl /ADDED.whl && mv /opt/d/three /srv/
 `
 }
 
@@ -161,11 +169,20 @@ func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
 		http.NotFound(w, r)
 	}))
 	defer server.Close()
+	var packed bytes.Buffer
+	w := tar.NewWriter(&packed)
+	if err := w.WriteHeader(&tar.Header{Name: "dir/file", Mode: 0o644, Size: 6}); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(w, "packed")
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 	wheel := server.URL + "/packages/ab/Zope_Thing-1.2.0-py3-none-any.whl"
 	_, a := buildAccount(t, e, build{
 		context: files{
 			"Dockerfile": mixedDockerfile(wheel), "go.mod": "module program.test\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() {}\n",
-			"package.json": mustRead(t, "testdata/corpus/npm/package.json"),
+			"package.json": mustRead(t, "testdata/corpus/npm/package.json"), "packed.tar": packed.String(),
 		},
 		frontend: recordingRoots(t), opts: []string{"build-arg:SWORN_NETWORK=record"}, args: roots(), output: push(imageName(e.registry, t, "latest")),
 	})
@@ -175,11 +192,13 @@ func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
 		"/usr/local/bin/renamed": "stage of step RUN CGO_ENABLED=0 go build*, at /out/program",
 		"/usr/local/bin/notes":   "stage of step RUN mv*, at /dist/notes", "/copied": "stage of step RUN mv*, at /dist/notes",
 		"/usr/local/bin/env": "base pkg:docker/golang@*, at /usr/bin/env", "/usr/local/bin/busybox": "base pkg:docker/busybox@*, at /bin/busybox",
-		"/linked/package.json": "context local:context, at /package.json", "/added.whl": "download " + wheel,
+		"/linked/package.json": "context local:context, at /package.json", "/ADDED.whl": "download " + wheel,
 		"/moved": "context *", "/site/hard": "context *", "/site/soft": "step RUN --mount*", "/site/empty": "step RUN --mount*",
 		"/GPL-3": "base " + debian + ", at /usr/share/common-licenses/GPL-3", "/home/somebody/.bashrc": "base " + debian + ", at /etc/skel/.bashrc",
 		"/etc/issue": "package-changed RUN --mount*", "/app": "step WORKDIR /app",
 		"/usr/bin/npm": "package RUN apt-get*", "/etc/ld.so.cache": "package-manager-state RUN apt-get*", "/var/log/dpkg.log": "package-manager-state RUN apt-get*",
+		"/packed/dir/file": "context local:context", "/usr/bin/renamed.json": "context local:context, at /package.json",
+		"/srv/three": "step RUN mkdir /opt/d*, at /opt/d/two", "/opt/d": "step RUN mkdir /opt/d*", "/opt/turn": "step RUN rm -r /opt/turn*",
 		"/usr/local/lib/python3.11/dist-packages/zope_thing.py": "package RUN pip install*",
 	})
 }
