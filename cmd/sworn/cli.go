@@ -114,7 +114,7 @@ Exit codes: 0 pass, 1 the image is at fault, 2 it could not be told.`,
 	flags.BoolVar(&c.plainHTTP, "plain-http", false,
 		"UNSAFE: talk to the registry without TLS (registries on this machine always are)")
 	flags.DurationVar(&c.timeout, "timeout", defaultTimeout, "give up after this long")
-	root.AddCommand(c.buildCommand(), c.keyCommand(), c.signCommand(), c.verifyCommand(), c.inspectCommand(), c.allowCommand(), c.sbomCommand(), c.versionCommand())
+	root.AddCommand(c.buildCommand(), c.keyCommand(), c.signCommand(), c.verifyCommand(), c.inspectCommand(), c.allowCommand(), c.sbomCommand(), c.whyCommand(), c.versionCommand())
 	return root
 }
 

@@ -8,6 +8,7 @@
 //	sworn inspect 127.0.0.1:5000/app:1
 //	sworn allow 127.0.0.1:5000/app:1
 //	sworn sbom 127.0.0.1:5000/app:1
+//	sworn why 127.0.0.1:5000/app:1 /usr/bin/app
 //
 // Data goes to standard output; everything else, each line beginning with
 // "sworn: ", to standard error. It exits 0 when all is well, 1 when the image is

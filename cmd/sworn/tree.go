@@ -75,18 +75,11 @@ func (c *cli) printMaterials(p *printer, materials []provenance.Material) {
 				continue
 			}
 		}
-		digest := "no digest"
-		for _, algorithm := range []string{"sha256", "gitCommit", "sha1"} {
-			if d := m.Digest[algorithm]; d != "" {
-				digest = algorithm + ":" + d
-				break
-			}
-		}
 		pinned := ""
 		if m.Pinned {
 			pinned = "  pinned"
 		}
-		p.line("│  %-9s %-10s %s  %s%s", m.ID, m.Kind, m.URI, digest, pinned)
+		p.line("│  %-9s %-10s %s  %s%s", m.ID, m.Kind, m.URI, digestText(m.Digest), pinned)
 		if v := m.Verified; v != nil {
 			p.line("│  %-9s %s", "", verifiedText(v))
 		}

@@ -46,7 +46,10 @@ func TestMinimumElements(t *testing.T) {
 		{v2, `"versionInfo": "2", `, ``, check.NTIA, []string{"version 1/2 lib"}},
 		{v2, "2026-01-02T03", "yesterday", check.NTIA, []string{"timestamp 0/0 "}},
 		{v2, `"creators": ["Tool: maker-1.0", "Organization: Example (sbom@example.test)"]`, `"creators": []`, check.NTIA, []string{"author of SBOM data 0/0 "}},
-		{v2, `"DEPENDS_ON", "relatedSpdxElement": "SPDXRef-lib"`, `"DEPENDS_ON", "relatedSpdxElement": "NONE"`, check.NTIA, []string{"dependency relationship 1/2 lib"}},
+		// What nothing leads to is no component of the product.
+		{v2, `"DEPENDS_ON", "relatedSpdxElement": "SPDXRef-lib"`, `"GENERATED_FROM", "relatedSpdxElement": "SPDXRef-lib"`, check.Telco, []string{}},
+		{v2, `"DESCRIBES"`, `"OTHER"`, check.Telco, []string{"DESCRIBES 0/0 "}},
+		{v3, "\"dependsOn\", \"to\": [\"https://spdx.org/rdf/3.0.1/terms/Core/NoneElement\"]", "\"other\", \"to\": [\"https://spdx.org/rdf/3.0.1/terms/Core/NoneElement\"]", check.NTIA, []string{"dependency relationship 1/1 app"}},
 		{v2, `"externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:generic/app@1.0"}]`, `"summary": "x"`, check.NTIA, []string{"other unique identifiers 1/2 app"}},
 		{v2, "", "", check.CISA, nil},
 		{v2, "SBOM Type: Build", "made by hand", check.CISA, []string{"generation context 0/0 "}},

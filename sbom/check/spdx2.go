@@ -28,12 +28,16 @@ type spdx2 struct {
 	// named are elements at an end of a relationship with another.
 	named     map[string]bool
 	described bool
+	// roots are the packages that the document describes, consists what they and others
+	// contain or depend on.
+	roots    []string
+	consists map[string][]string
 }
 
 func (c *checker) spdx2(root *node) view {
 	d := &spdx2{
 		checker: c, root: root, shapes: newShapes2(), kinds: map[string]int{}, elsewhere: map[string]bool{},
-		extracted: map[string]bool{}, holds: map[string][]string{}, named: map[string]bool{},
+		extracted: map[string]bool{}, holds: map[string][]string{}, named: map[string]bool{}, consists: map[string][]string{},
 	}
 	d.shaped(root, nil, d.shapes.document)
 	d.header()

@@ -13,11 +13,12 @@ func (d *spdx2) relationships() {
 	for i, v := range d.root.get("documentDescribes").list() {
 		d.known(v.string(), (*place)(nil).field("documentDescribes").item(i))
 		d.described = true
+		d.roots = append(d.roots, v.string())
 	}
 	for i, p := range d.root.get("packages").list() {
 		for k, v := range p.get("hasFiles").list() {
 			d.known(v.string(), at2("packages", i).field("hasFiles").item(k))
-			d.hold(p.get("SPDXID").string(), v.string())
+			d.consist(p.get("SPDXID").string(), v.string())
 		}
 	}
 	seen := map[[3]string]bool{}
@@ -53,15 +54,24 @@ func (d *spdx2) relationship(n *node, at *place, seen map[[3]string]bool) {
 	}
 	d.ends(a, kind, b, at)
 	switch kind {
-	case "DESCRIBES", "DESCRIBED_BY":
-		d.described = true
-	case "CONTAINS":
-		d.hold(a, b)
-	case "CONTAINED_BY":
-		d.hold(b, a)
+	case "DESCRIBES":
+		d.described, d.roots = true, append(d.roots, b)
+	case "DESCRIBED_BY":
+		d.described, d.roots = true, append(d.roots, a)
+	case "CONTAINS", "DEPENDS_ON", "STATIC_LINK", "DYNAMIC_LINK", "HAS_PREREQUISITE":
+		d.consist(a, b)
+	case "CONTAINED_BY", "DEPENDENCY_OF", "RUNTIME_DEPENDENCY_OF", "OPTIONAL_DEPENDENCY_OF", "PROVIDED_DEPENDENCY_OF",
+		"OPTIONAL_COMPONENT_OF", "PACKAGE_OF", "PREREQUISITE_FOR":
+		d.consist(b, a)
 	}
 	d.named[a] = true
 	d.named[b] = true
+}
+
+// consist notes that an element contains or depends on another.
+func (d *spdx2) consist(a, b string) {
+	d.consists[a] = append(d.consists[a], b)
+	d.hold(a, b)
 }
 
 // known checks that an id is of an element that there is.

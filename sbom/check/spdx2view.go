@@ -28,10 +28,27 @@ func (d *spdx2) view() view {
 		}
 	}
 	v.context = buildPhase(info.get("comment").string())
-	for i := range d.root.get("packages").list() {
-		v.components = append(v.components, d.component(&d.root.get("packages").items[i]))
-	}
+	v.components = d.components()
 	return v
+}
+
+// components are the packages that the document describes and what they consist of. Others,
+// as the tools and sources of a build, are in the document and were not delivered. They are
+// all packages when the document describes none.
+func (d *spdx2) components() []component {
+	in := reach(d.roots, d.consists)
+	var all, out []component
+	for i := range d.root.get("packages").list() {
+		c := d.component(&d.root.get("packages").items[i])
+		all = append(all, c)
+		if in[c.id] {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return all
+	}
+	return out
 }
 
 // toolOf splits "name-1.0".

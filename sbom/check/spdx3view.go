@@ -88,6 +88,7 @@ func holding(kind string) bool {
 func (d *spdx3) components() []component {
 	from := map[string][]*object3{} // relationships by where they begin
 	related := map[string]bool{}
+	consists := map[string][]string{}
 	for i := range d.objects {
 		o := &d.objects[i]
 		if !is3(d.model, o.class, "Relationship") {
@@ -99,26 +100,11 @@ func (d *spdx3) components() []component {
 			related[a] = true
 			for _, b := range o.get("to").list() {
 				related[b.string()] = true
+				consists[a] = append(consists[a], b.string())
 			}
 		}
 	}
-	roots := d.roots()
-	in := map[string]bool{}
-	for len(roots) > 0 {
-		id := roots[len(roots)-1]
-		roots = roots[:len(roots)-1]
-		if in[id] {
-			continue
-		}
-		in[id] = true
-		for _, r := range from[id] {
-			if holding(r.get("relationshipType").string()) {
-				for _, b := range r.get("to").list() {
-					roots = append(roots, b.string())
-				}
-			}
-		}
-	}
+	in := reach(d.roots(), consists)
 	var all, out []component
 	for i := range d.objects {
 		if o := &d.objects[i]; is3(d.model, o.class, "software_Package") {

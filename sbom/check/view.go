@@ -1,5 +1,7 @@
 package check
 
+import "slices"
+
 // view is what the tables of minimum elements ask of a document, whatever its format.
 type view struct {
 	format, name         string
@@ -59,4 +61,18 @@ type artifact struct {
 	sha512 bool
 	// executable, archive and structured are told of it.
 	executable, archive, structured bool
+}
+
+// reach are the ids that some lead to, themselves included.
+func reach(from []string, leads map[string][]string) map[string]bool {
+	in := map[string]bool{}
+	for next := slices.Clone(from); len(next) > 0; {
+		id := next[len(next)-1]
+		next = next[:len(next)-1]
+		if !in[id] {
+			in[id] = true
+			next = append(next, leads[id]...)
+		}
+	}
+	return in
 }

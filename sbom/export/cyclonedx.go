@@ -64,7 +64,7 @@ type converter struct {
 	// files are by the package that contains them, and texts of LicenseRefs by id.
 	files map[string][]*file
 	texts map[string]string
-	// excluded are packages that were tools of the build.
+	// excluded are packages that were tools or sources of the build.
 	excluded map[string]bool
 	known    map[string]bool
 }
@@ -95,6 +95,8 @@ func newConverter(doc *Document) *converter {
 			}
 		case common.TypeRelationshipBuildToolOf, common.TypeRelationshipBuildDependencyOf:
 			c.excluded[a] = true
+		case common.TypeRelationshipGeneratedFrom, common.TypeRelationshipDescendantOf:
+			c.excluded[b] = true
 		}
 	}
 	for _, f := range doc.Files { // those of no package

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+// aWhy is a build of three stages: base, compile in "build", copy into the image and rename.
+func aWhy() *why {
+	digest := provenance.NewSHA256(strings.Repeat("a", 64))
+	file := func(path string) provenance.FileOutput {
+		return provenance.FileOutput{Path: step.Path(path), Type: provenance.TypeFile, Digest: digest}
+	}
+	steps := []*provenance.Step{
+		{ID: "step1", Kind: step.KindExec, Parent: "source1", Command: []string{"make"}, Inputs: &provenance.Inputs{Complete: true},
+			Outputs: provenance.Outputs{Added: []provenance.FileOutput{file("/out/app"), file("/src/app")}}},
+		{ID: "step2", Kind: step.KindFile, Parent: "source1", Reads: []string{"step1"}, Actions: []string{"mkdir /opt", "copy step1:/out /opt"},
+			Outputs: provenance.Outputs{Added: []provenance.FileOutput{file("/opt/app")}}},
+		{ID: "step3", Kind: step.KindFile, Parent: "", Reads: []string{"step2", "source2"}, Actions: []string{"copy source2:/x /", "copy step2:/opt/app /usr/bin/run"},
+			Outputs: provenance.Outputs{Added: []provenance.FileOutput{file("/usr/bin/run")}}},
+		{ID: "step4", Kind: step.KindMerge, Parent: "", Reads: []string{"step3"}},
+	}
+	w := &why{files: map[step.Path]*provenance.File{}, steps: map[string]*provenance.Step{}, order: steps,
+		material: map[string]*provenance.Material{"source1": {ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/base"}, "source2": {ID: "source2", Kind: step.SourceLocal, URI: "local:context"}}}
+	for _, s := range steps {
+		w.steps[s.ID] = s
+	}
+	w.contents = provenance.Contents{
+		Origins: []provenance.Origin{
+			{Class: provenance.OriginStage, From: "step1", Of: provenance.OriginStep}, {Class: provenance.OriginContext, From: "source2"}, {Class: provenance.OriginBase, From: "source1"},
+		},
+		Files: []provenance.File{
+			{Path: "/a", Type: provenance.TypeSymlink, Target: "b/../c"}, {Path: "/b", Type: provenance.TypeSymlink, Target: "/usr/bin"},
+			{Path: "/loop", Type: provenance.TypeSymlink, Target: "loop"}, {Path: "/out", Type: provenance.TypeSymlink, Target: "../../../usr"},
+			{Path: "/usr", Type: provenance.TypeDir}, {Path: "/usr/bin", Type: provenance.TypeDir}, {Path: "/usr/c", Type: provenance.TypeDir},
+			{Path: "/usr/bin/run", Type: provenance.TypeFile, Digest: digest, Step: "step4", OriginPath: "/out/app"},
+			{Path: "/x", Type: provenance.TypeFile, Digest: digest, Step: "step3", Origin: 1},
+			{Path: "/moved", Type: provenance.TypeFile, Digest: digest, Step: "step9", Origin: 2, OriginPath: "/etc/x"},
+		},
+	}
+	for i := range w.contents.Files {
+		w.files[w.contents.Files[i].Path] = &w.contents.Files[i]
+	}
+	return w
+}
+
+// TestChainFollowsCopiesThroughStages, each hop with the place of the bytes there.
+func TestChainFollowsCopiesThroughStages(t *testing.T) {
+	w := aWhy()
+	for path, want := range map[string]string{
+		"/usr/bin/run": "step4 /usr/bin/run; step3 /usr/bin/run; step2 /opt/app; step1 /out/app",
+		"/x":           "step3 /x; source2 /x",
+		"/moved":       "source1 /etc/x", // by a step that is not told
+	} {
+		var got []string
+		for _, h := range w.chain(w.files[step.Path(path)]) {
+			got = append(got, fmt.Sprintf("%s %s", h.ID, h.Path))
+		}
+		if diff := cmp.Diff(want, strings.Join(got, "; ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+	// Bytes that were others when they were copied are not followed.
+	w.steps["step2"].Outputs.Added[0].Digest = provenance.NewSHA256(strings.Repeat("b", 64))
+	var got []string
+	for _, h := range w.chain(w.files["/usr/bin/run"]) {
+		got = append(got, h.ID)
+	}
+	if diff := cmp.Diff("step4 step3 step1", strings.Join(got, " ")); diff != "" {
+		t.Errorf("other bytes (-want +got):\n%s", diff)
+	}
+}
+
+// TestPathsAreFollowedAsTheKernelDoes: links in folders, ".." behind a link, out of the root,
+// in circles.
+func TestPathsAreFollowedAsTheKernelDoes(t *testing.T) {
+	w := aWhy()
+	for path, want := range map[string]string{
+		"/b/run": "/usr/bin/run", "//b///run": "/usr/bin/run", "/a": "/usr/c", "/b/../c": "/usr/c", "/out/bin/run": "/usr/bin/run",
+		"/../../x": "/x", "/loop": "/loop", "/b": "/usr/bin", "/./usr/bin/../bin/run": "/usr/bin/run",
+		"/gone": "", "/loop/x": "", "/b/gone": "", "/": "",
+	} {
+		f, _, err := w.resolve(path)
+		got := ""
+		if err == nil {
+			got = string(f.Path)
+		}
+		if got != want {
+			t.Errorf("%s leads to %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestPackagesAreFoundByNameAndPURL(t *testing.T) {
+	deb, npm, golang := "pkg:deb/debian/curl@7.88.1-10%2Bdeb12u5?arch=amd64", "pkg:npm/%40angular/core@1.2", "pkg:golang/github.com/a/b@v1.0.0"
+	for _, c := range []struct {
+		purl, asked string
+		want        bool
+	}{
+		{deb, "curl", true}, {deb, "curl@7.88.1-10+deb12u5", true}, {deb, "debian/curl", true}, {deb, deb, true},
+		{deb, "pkg:deb/debian/curl", true}, {deb, "pkg:deb/debian/curl@7.88.1-10%2Bdeb12u5", true},
+		{deb, "cur", false}, {deb, "curl@1", false}, {deb, "deb/debian/curl", false}, {deb, "", false},
+		{npm, "@angular/core", true}, {npm, "core", true}, {npm, "@angular/core@1.2", true}, {npm, "@angular", false},
+		{golang, "github.com/a/b", true}, {golang, "b", true}, {golang, "github.com/a/b@v1.0.0", true},
+	} {
+		if got := isPackage(c.purl, c.asked); got != c.want {
+			t.Errorf("isPackage(%q, %q) = %t", c.purl, c.asked, got)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/step"
+)
+
+// packages finds the packages that are asked for: those of the image, or else those that
+// steps installed and removed again.
+func (w *why) packages(asked string) ([]whyPackage, error) {
+	installed := map[string]bool{}
+	for purl := range w.known {
+		installed[purl] = true
+	}
+	for _, purl := range w.contents.Packages {
+		installed[purl] = true
+	}
+	var out []whyPackage
+	for _, purl := range slices.Sorted(maps.Keys(installed)) {
+		if isPackage(purl, asked) {
+			out = append(out, w.pack(purl))
+		}
+	}
+	if len(out) == 0 {
+		out = w.removed(asked, installed)
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	f := &failure{message: fmt.Sprintf("the image has no package %q", asked)}
+	all := slices.Sorted(maps.Keys(installed))
+	if near := nearest(asked, all, packageName); len(near) > 0 {
+		f.hints = []string{"it has " + strings.Join(near, ", ")}
+	}
+	if w.files[step.Path("/"+asked)] != nil {
+		f.hints = append(f.hints, "a path begins with a slash: /"+asked)
+	}
+	return nil, f
+}
+
+// isPackage reports whether a package is the one that is asked for: by purl, with or without
+// qualifiers and version, or by name, with or without namespace and version.
+func isPackage(purl, asked string) bool {
+	bare, _, _ := strings.Cut(purl, "?")
+	bare, _, _ = strings.Cut(bare, "#")
+	if strings.HasPrefix(asked, "pkg:") {
+		name, _, _ := cutVersion(bare)
+		return asked == purl || asked == bare || asked == name
+	}
+	name, version, _ := cutVersion(strings.TrimPrefix(bare, "pkg:"))
+	_, name, _ = strings.Cut(name, "/") // without the type
+	name, version = unescaped(name), unescaped(version)
+	short := name[strings.LastIndex(name, "/")+1:]
+	return asked == name || asked == short || version != "" && (asked == name+"@"+version || asked == short+"@"+version)
+}
+
+// cutVersion cuts a purl without qualifiers at its version.
+func cutVersion(purl string) (name, version string, ok bool) {
+	i := strings.LastIndex(purl, "@")
+	if i <= strings.LastIndex(purl, "/") {
+		return purl, "", false
+	}
+	return purl[:i], purl[i+1:], true
+}
+
+func unescaped(s string) string {
+	if u, err := url.PathUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+// packageName is the name in a purl, without namespace; other text stays.
+func packageName(s string) string {
+	if !strings.HasPrefix(s, "pkg:") {
+		return s
+	}
+	bare, _, _ := strings.Cut(s, "?")
+	name, _, _ := cutVersion(bare)
+	return unescaped(name[strings.LastIndex(name, "/")+1:])
+}
+
+// pack says what is known of a package of the image.
+func (w *why) pack(purl string) whyPackage {
+	out := whyPackage{PURL: purl, Name: packageName(purl)}
+	if k := w.known[purl]; k != nil {
+		out = *k
+	}
+	came := map[string]int{}
+	for i := range w.contents.Files {
+		f := &w.contents.Files[i]
+		if f.Package == nil || w.contents.Packages[*f.Package] != purl {
+			continue
+		}
+		o := w.contents.Origins[f.Origin]
+		if o.Class == provenance.OriginPackage {
+			came[o.From]++
+		}
+		if f.Type != provenance.TypeFile {
+			continue
+		}
+		out.Files++
+		if packageState(o.Class) != "intact" {
+			out.Changed = append(out.Changed, f.Path)
+		}
+	}
+	out.BroughtBy = w.broughtBy(purl, came)
+	return out
+}
+
+// broughtBy is the step that installed a package last, or where most of its files came from.
+func (w *why) broughtBy(purl string, came map[string]int) *hop {
+	for _, s := range slices.Backward(w.order) {
+		if slices.Contains(s.Outputs.PackagesAdded, purl) {
+			return w.hop(s.ID, "")
+		}
+	}
+	best := ""
+	for _, id := range slices.Sorted(maps.Keys(came)) {
+		if best == "" || came[id] > came[best] {
+			best = id
+		}
+	}
+	if best == "" {
+		return nil
+	}
+	return w.hop(best, "")
+}
+
+// removed finds packages that are no longer there.
+func (w *why) removed(asked string, installed map[string]bool) []whyPackage {
+	found := map[string]*whyPackage{}
+	for _, s := range w.order {
+		for _, purl := range s.Outputs.PackagesRemoved {
+			if !installed[purl] && isPackage(purl, asked) {
+				found[purl] = &whyPackage{PURL: purl, Name: packageName(purl), RemovedBy: w.hop(s.ID, ""), BroughtBy: w.broughtBy(purl, nil)}
+			}
+		}
+	}
+	var out []whyPackage
+	for _, purl := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, *found[purl])
+	}
+	return out
+}
