@@ -110,6 +110,11 @@ corpus: tools bin ## Dockerfiles as people write them, all of them, compared wit
 robustness: tools bin ## cancelled, killed, starved and huge builds, all of them
 	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,robustness -timeout 60m -run '$(ROBUSTNESS)'
 
+.PHONY: differential
+differential: ## packages that Syft and osv-scalibr find in the same file systems
+	@GOWORK=off go -C hack/tools/differential vet ./...
+	@GOWORK=off SWORN_MODULE=hack/tools/differential hack/gotest -timeout 20m ./...
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME; at night: make fuzz FUZZTIME=10m
 	@hack/fuzz $(FUZZTIME)

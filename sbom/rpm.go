@@ -151,12 +151,21 @@ func rpmSource(file string) (name, version string) {
 	return file[:at], file[at+1:]
 }
 
-// rpmPURL is the package URL of an rpm package: the namespace is the distribution, the
-// name keeps its case, the epoch is a qualifier (purl-spec, type rpm).
+// rpmVendors are, by the ID in os-release, namespaces that are the vendor's name.
+var rpmVendors = map[string]string{
+	"opensuse-leap": "opensuse", "opensuse-tumbleweed": "opensuse", "opensuse-microos": "opensuse",
+	"rhel": "redhat", "sles": "suse", "sled": "suse", "sle_hpc": "suse",
+}
+
+// rpmPURL is the package URL of an rpm package: the namespace is the vendor, the name
+// keeps its case, the epoch is a qualifier (purl-spec, type rpm).
 func rpmPURL(d Distro, p Package, epoch uint32) string {
-	namespace := ""
-	if d.ID != "" {
-		namespace = escape(strings.ToLower(d.ID)) + "/"
+	namespace := strings.ToLower(d.ID)
+	if vendor, ok := rpmVendors[namespace]; ok {
+		namespace = vendor
+	}
+	if namespace != "" {
+		namespace = escape(namespace) + "/"
 	}
 	s := "pkg:" + typeRPM + "/" + namespace + escape(p.Name) + "@" + escape(p.Version)
 	q := d.qualifiers(p.Arch)

@@ -80,6 +80,9 @@ func TestPackagesAreToldByTheirDescriptors(t *testing.T) {
 	}{
 		{"its own", "guava-31.1-jre.jar", []file{guava}, []string{"com.google.guava:guava:31.1-jre"}},
 		{"under another name", "g.jar", []file{guava}, []string{"com.google.guava:guava:31.1-jre"}},
+		{"under another name, as its manifest says", "g.jar", []file{guava, manifest("Bundle-SymbolicName: com.google.guava\n")}, []string{"com.google.guava:guava:31.1-jre"}},
+		{"under another name, as its title says", "maven3-core.jar", []file{pom("org.apache.maven", "maven-core", "3.8"), manifest("Implementation-Title: Maven Core\n")}, []string{"org.apache.maven:maven-core:3.8"}},
+		{"unpacked into what has no descriptor", "inject.jar", []file{guava, manifest("Bundle-SymbolicName: com.google.inject\nBundle-Version: 4.2\n")}, []string{"com.google.guava:guava:31.1-jre+", "com.google:inject:4.2"}},
 		{"unpacked into it", "app-1.0.jar", []file{guava, pom("a.b", "app", "1.0"), pom("a.b", "app-core", "1.0")}, []string{"com.google.guava:guava:31.1-jre+", "a.b:app:1.0", "a.b:app-core:1.0+"}},
 		{"the longest name", "app-core-1.0.jar", []file{pom("a.b", "app", "1.0"), pom("a.b", "app-core", "1.0")}, []string{"a.b:app:1.0+", "a.b:app-core:1.0"}},
 		{"a war", "shop.war", []file{{name: "WEB-INF/lib/guava.jar", text: inner}, {name: "WEB-INF/lib/commons-io-2.11.0.jar", text: archive(t, file{name: "a", text: "a"})}}, []string{"com.google.guava:guava:31.1-jre+", "commons-io:commons-io:2.11.0+"}},
@@ -264,7 +267,7 @@ func TestBombsAreBoundedAndTold(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
+func FuzzJavaArchive(f *testing.F) {
 	f.Add([]byte(archive(f, pom("a.b", "c", "1"), file{name: "lib/d.jar", text: archive(f, pom("a.b", "d", "2")), stored: true})))
 	f.Add([]byte(archive(f, manifest("Implementation-Version: 1\n a\n"), file{name: "lib/d-2.jar", text: archive(f)})))
 	f.Add([]byte(handmade(true, record{name: "a.jar", data: []byte("x")}, record{name: "META-INF/MANIFEST.MF", length: 5})))

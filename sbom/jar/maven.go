@@ -68,7 +68,7 @@ func (d described) packages(file string) []Package {
 			own = i
 		}
 	}
-	if own < 0 && len(out) == 1 {
+	if own < 0 && len(out) == 1 && d.agrees(out[0]) {
 		own = 0
 	}
 	for i := range out {
@@ -83,6 +83,18 @@ func (d described) packages(file string) []Package {
 		out[own].Licence, out[own].Homepage = line(d.manifest["bundle-license"]), line(d.manifest["bundle-docurl"])
 	}
 	return out
+}
+
+// agrees reports whether a manifest that names its archive can mean a package: one artifact
+// may be unpacked into another that has no descriptor of Maven's.
+func (d described) agrees(p Package) bool {
+	said := letters(d.manifest["bundle-symbolicname"] + d.manifest["automatic-module-name"] + d.manifest["implementation-title"])
+	return said == "" || strings.Contains(said, letters(p.Artifact)) || strings.Contains(said, letters(p.Group))
+}
+
+// letters is a name without what stands between its words: "Maven Core" is maven-core.
+func letters(s string) string {
+	return strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(s))
 }
 
 // byName is the package that an archive's name and manifest tell of. A manifest names no

@@ -161,7 +161,7 @@ func TestHostileDatabasesAreBounded(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
+func FuzzRPMDatabase(f *testing.F) {
 	for _, form := range forms() {
 		f.Add(form(named("a", listing(3, "/usr/", "f")...), named("b", listing(30, "/", "f")...)), []byte(nil))
 	}
