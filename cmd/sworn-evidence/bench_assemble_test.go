@@ -47,6 +47,56 @@ func BenchmarkAssemble(b *testing.B) {
 	}
 }
 
+// BenchmarkOrigins classifies the entries of the same images, and of one that was copied
+// from stage to stage.
+func BenchmarkOrigins(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		build func(testing.TB) assembled
+	}{
+		{"npm", npm},
+		{"steps=200x500", func(t testing.TB) assembled { return wide(t, 200, 500) }},
+		{"steps=200x250", func(t testing.TB) assembled { return wide(t, 200, 250) }},
+		{"stages=10x10000", func(t testing.TB) assembled { return staged(t, 10, 10000) }},
+		{"stages=10x5000", func(t testing.TB) assembled { return staged(t, 10, 5000) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			a := c.build(b)
+			g, err := newGraph(a.plan, func(p step.Place) ([]byte, error) { return a.evidence[p], nil })
+			if err != nil {
+				b.Fatal(err)
+			}
+			files, in, err := g.fold(a.plan.Image)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				g.account(files, &in)
+			}
+		})
+	}
+}
+
+// staged is an image of files that a command made and that were then copied through stages
+// on nothing.
+func staged(t testing.TB, stages, files int) assembled {
+	a := assembled{evidence: map[step.Place][]byte{}}
+	a.base(t, distribution(100, 3000))
+	a.run(t, paths("/data/out", files), nil)
+	for range stages {
+		d := wroteFiles(append([]sbom.Entry{{Path: "/data", Type: sbom.TypeDir, Mode: "0755"}}, paths("/data/out", files)...))
+		d.Base, d.Inventory = true, &sbom.Inventory{}
+		from := a.plan.Image
+		a.plan.Image = ""
+		a.step(step.Step{
+			Kind: step.KindFile, Reads: []string{from}, Actions: []string{"copy " + from + ":/data /data"},
+			Copies: []step.Copy{{From: from, Src: "/data", Dest: "/data", Contents: true}}, Evidence: a.put(t, evidence{Delta: d}),
+		})
+	}
+	return a
+}
+
 // saved is a container with a build. With SWORN_BENCH_INPUTS it stays, in that folder, so
 // that other versions of the program can be run over it.
 func saved(b *testing.B, a assembled) string {

@@ -18,7 +18,7 @@ import (
 type origins struct {
 	*graph
 	reach *reaches
-	wrote writers
+	wrote *writers // nil until it is asked for
 	// image are the steps that the image was made by, and the copies merged into it.
 	image   map[string]bool
 	ids     map[provenance.Download]string
@@ -58,23 +58,14 @@ func (g *graph) origins() *origins {
 	apart := *g // layers are made while others make theirs
 	apart.layers = map[string]*layer{}
 	o := &origins{
-		graph: &apart, reach: newReaches(g.plan), wrote: writers{first: map[string]int32{}},
-		image: map[string]bool{}, had: map[string]map[string][]sbom.Held{}, fetched: map[string]map[string]string{},
-		gaps: map[string]string{}, known: map[wroteBytes]traced{}, placed: map[wrotePath]traced{}, copies: map[string]copyActions{}, makers: map[string]bool{},
+		graph: &apart, reach: newReaches(g.plan), image: map[string]bool{}, makers: map[string]bool{},
+		had: map[string]map[string][]sbom.Held{}, fetched: map[string]map[string]string{}, gaps: map[string]string{},
+		known: map[wroteBytes]traced{}, placed: map[wrotePath]traced{}, copies: map[string]copyActions{},
 	}
 	var networks []*step.Network
-	for _, s := range g.plan.Sources {
-		if s.Evidence != nil {
-			e := g.evidence[*s.Evidence]
-			o.wrote.add(s.ID, &e.state().Delta)
-		}
-	}
 	for _, s := range g.plan.Steps {
-		if d := g.delta(s.Evidence); d != nil {
-			o.wrote.add(s.ID, &d.Delta)
-			if d.Record != nil && d.Record.Network != nil {
-				networks = append(networks, d.Record.Network)
-			}
+		if d := g.delta(s.Evidence); d != nil && d.Record != nil && d.Record.Network != nil {
+			networks = append(networks, d.Record.Network)
 		}
 	}
 	o.ids = provenance.DownloadIDs(networks...)

@@ -170,6 +170,9 @@ func (o *origins) lies(state, p string, h *sbom.Held) (traced, bool) {
 
 // byDigest is the origin of bytes that something within reach has.
 func (o *origins) byDigest(within reach, sum string) (best traced, found bool) {
+	if o.wrote == nil {
+		o.wrote = o.writers()
+	}
 	o.wrote.of(sum, func(h sbom.Held) bool {
 		if !within.has(o.reach.number[h.Step]) {
 			return true

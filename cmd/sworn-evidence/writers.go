@@ -15,6 +15,23 @@ type writer struct {
 	next  int32 // the writer before it; -1 when there is none
 }
 
+// writers are those of all sources and steps that were described.
+func (g *graph) writers() *writers {
+	w := &writers{first: map[string]int32{}}
+	for _, s := range g.plan.Sources {
+		if s.Evidence != nil {
+			e := g.evidence[*s.Evidence]
+			w.add(s.ID, &e.state().Delta)
+		}
+	}
+	for _, s := range g.plan.Steps {
+		if d := g.delta(s.Evidence); d != nil {
+			w.add(s.ID, &d.Delta)
+		}
+	}
+	return w
+}
+
 // add adds what a step or source wrote. Those that come later are found first.
 func (w *writers) add(by string, d *sbom.Delta) {
 	for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
