@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,7 +126,12 @@ func readStatement(path, kind string) ([]byte, error) {
 	if s.PredicateType != kind {
 		return nil, &failure{message: fmt.Sprintf("read %s: its type is %.200q, want %s", path, s.PredicateType, kind)}
 	}
-	return s.Predicate, nil
+	// BuildKit indents what it exports. Sworn's own documents are compact.
+	var out bytes.Buffer
+	if err := json.Compact(&out, s.Predicate); err != nil {
+		return nil, &failure{message: fmt.Sprintf("read %s: %v", path, err)}
+	}
+	return out.Bytes(), nil
 }
 
 // readBounded reads a file of at most some bytes.

@@ -185,10 +185,10 @@ func exportCommand(t *testing.T, ts *testscript.TestScript, neg bool, args []str
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o755))
 	for kind, predicate := range goldens(t) {
-		b, err := json.Marshal(map[string]any{
+		b, err := json.MarshalIndent(map[string]any{
 			"_type": "https://in-toto.io/Statement/v0.1", "predicateType": kind, "predicate": predicate,
 			"subject": []any{map[string]any{"name": "bin/sh", "digest": map[string]string{"sha256": strings.Repeat("0", 64)}}},
-		})
+		}, "", "  ")
 		ts.Check(err)
 		ts.Check(os.WriteFile(filepath.Join(dir, goldenFiles()[kind]), b, 0o644))
 	}

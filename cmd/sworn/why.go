@@ -66,7 +66,8 @@ type whyFile struct {
 	Digest string    `json:"digest,omitempty"`
 	Target step.Path `json:"target,omitempty"`
 	// Package owns it; State says whether its bytes are the package's: "intact",
-	// "changed", or "unexplained" when it is not known with what it was written over.
+	// "changed", "unexplained" when it is not known with what it was written over, and
+	// empty where a package is nothing but what it owns.
 	Package *whyPackage       `json:"package,omitempty"`
 	State   string            `json:"state,omitempty"`
 	Origin  provenance.Origin `json:"origin"`
@@ -147,6 +148,9 @@ type why struct {
 	material map[string]*provenance.Material
 	// known are the packages of the SPDX document by purl; none without a document.
 	known map[string]*whyPackage
+	// brought are the steps and materials that brought packages, by purl, as far as the
+	// SPDX 3 document says it.
+	brought map[string]string
 }
 
 func newWhy(a attested) (*why, error) {
@@ -171,6 +175,9 @@ func newWhy(a attested) (*why, error) {
 	}
 	for i := range steps.Materials {
 		w.material[steps.Materials[i].ID] = &steps.Materials[i]
+	}
+	if w.brought, err = bringers(a); err != nil {
+		return nil, err
 	}
 	if docs := a.of(provenance.SPDXType); len(docs) > 0 {
 		doc, err := export.Read(docs[0])

@@ -39,15 +39,18 @@ func (w *why) file(asked string) (*whyFile, error) {
 	return out, nil
 }
 
-// packageState says whether a package's file is as it came with the package.
+// packageState says whether a package's file is as it came with the package; empty of
+// packages that are told by the file itself.
 func packageState(class string) string {
 	switch class {
+	case provenance.OriginPackage:
+		return "intact"
 	case provenance.OriginPackageChanged:
 		return "changed"
 	case provenance.OriginUnexplained:
 		return "unexplained"
 	}
-	return "intact"
+	return ""
 }
 
 // resolve finds the entry of a path. Links on the way are followed, and the last one as well

@@ -106,7 +106,7 @@ func (w *why) pack(purl string) whyPackage {
 			continue
 		}
 		out.Files++
-		if packageState(o.Class) != "intact" {
+		if state := packageState(o.Class); state == "changed" || state == "unexplained" {
 			out.Changed = append(out.Changed, f.Path)
 		}
 	}
@@ -114,8 +114,12 @@ func (w *why) pack(purl string) whyPackage {
 	return out
 }
 
-// broughtBy is the step that installed a package last, or where most of its files came from.
+// broughtBy is what a document says, or the step whose package databases had it first, or
+// where most of its files came from.
 func (w *why) broughtBy(purl string, came map[string]int) *hop {
+	if id := w.brought[purl]; id != "" {
+		return w.hop(id, "")
+	}
 	for _, s := range slices.Backward(w.order) {
 		if slices.Contains(s.Outputs.PackagesAdded, purl) {
 			return w.hop(s.ID, "")

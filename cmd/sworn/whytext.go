@@ -51,6 +51,8 @@ func (c *cli) printWhyFile(p *printer, f *whyFile) {
 	}
 	state := c.painted(green, f.State)
 	switch f.State {
+	case "":
+		state = "which the file itself tells of"
 	case "changed":
 		state = c.painted(yellow, "changed: its bytes are not the package's")
 	case "unexplained":

@@ -16,6 +16,7 @@ type cyclonedx struct {
 	named                   map[string]bool // refs with dependencies said, or depended on
 	enumerated              map[string]bool // refs in a composition
 	components              []component
+	files                   int
 }
 
 // Lists of words of CycloneDX 1.6.
@@ -150,7 +151,12 @@ func (d *cyclonedx) pack(n *node, at *place) {
 		d.hashes(&n.get("externalReferences").items[i], at.field("externalReferences").item(i))
 	}
 	d.licences(n.get("licenses"), at.field("licenses"))
-	d.components = append(d.components, d.componentOf(n))
+	switch {
+	case n.get("type").string() == "file":
+		d.files++
+	case n.get("scope").string() != "excluded": // those were not delivered
+		d.components = append(d.components, d.componentOf(n))
+	}
 	d.list(n.get("components"), at.field("components"))
 }
 

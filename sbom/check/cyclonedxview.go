@@ -5,7 +5,7 @@ import "strings"
 func (d *cyclonedx) view(meta *node) view {
 	v := view{
 		format: "CycloneDX-" + short(d.root.get("specVersion").string()), name: meta.get("component").get("name").string(),
-		components: d.components, relationships: len(d.root.get("dependencies").list()),
+		components: d.components, files: d.files, relationships: len(d.root.get("dependencies").list()),
 		id: d.root.get("serialNumber").string(), described: meta.get("component") != nil,
 		created: meta.get("timestamp").string(),
 	}
