@@ -15,10 +15,9 @@ const typeMaven = "maven"
 const maxUnpacked = 4 << 30
 
 // archives reads the Java archives that a delta added or changed, in order of their paths,
-// so that of a step with more than the limit the same ones are read each time.
-func archives(t *Tree, d Delta) ([]Manifest, error) {
+// so that of a step with more than the budget the same ones are read each time.
+func archives(t *Tree, d Delta, budget jar.Budget) ([]Manifest, error) {
 	var out []Manifest
-	budget := jar.Budget(maxUnpacked)
 	for _, es := range [][]Entry{d.Added, d.Changed} {
 		for i := range es {
 			e := &es[i]

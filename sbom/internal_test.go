@@ -1,6 +1,72 @@
 package sbom
 
-import "testing"
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sworn-build/sworn/sbom/treetest"
+)
+
+// TestTheSameArchivesAreReadEachTime: which of a step's archives are read when they are
+// more than the budget depends on their paths alone.
+func TestTheSameArchivesAreReadEachTime(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := range 4 {
+		e, err := w.Create(fmt.Sprintf("%d.jar", i))
+		if err == nil {
+			_, err = e.Write(make([]byte, 1<<20))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for i := range 9 {
+		treetest.Make(t, dir, fmt.Sprintf("file 0644 /%d.jar %s", i, b.String()))
+	}
+	tree, err := OpenTree(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	c, err := Compare(nil, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ms, err := archives(tree, c.Delta, 10<<20+8<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(i, of int) string {
+		s := ""
+		for k := range 4 {
+			if k > 0 {
+				s += "; "
+			}
+			if k < of {
+				s += fmt.Sprintf("%d.jar: it is no ZIP archive", k)
+			} else {
+				s += fmt.Sprintf("%d.jar in %d.jar: it unpacks to more than an archive may", k, i)
+			}
+		}
+		return s
+	}
+	var got []string
+	for _, m := range ms {
+		got = append(got, m.Unread)
+	}
+	if d := cmp.Diff([]string{read(0, 4), read(1, 4), read(2, 2), read(3, 0), read(4, 0), read(5, 0), read(6, 0), read(7, 0), read(8, 0)}, got); d != "" {
+		t.Errorf("unread (-want +got):\n%s", d)
+	}
+}
 
 func TestPURLEncoding(t *testing.T) {
 	debian := Distro{ID: "debian", Version: "12"}
@@ -34,11 +100,14 @@ func TestKnownLicence(t *testing.T) {
 
 func TestSupplier(t *testing.T) {
 	for s, want := range map[string]string{
-		"":                         "",
-		"Jane Doe <jane@x.org>":    "Person: Jane Doe (jane@x.org)",
-		`"Doe, Jane" <jane@x.org>`: "Person: Doe, Jane (jane@x.org)",
-		"Debian Foo Team <a@b.c>":  "Organization: Debian Foo Team (a@b.c)",
-		"x\ny":                     "Person: x y",
+		"":                                 "",
+		"Jane Doe <jane@x.org>":            "Person: Jane Doe (jane@x.org)",
+		`"Doe, Jane" <jane@x.org>`:         "Person: Doe, Jane (jane@x.org)",
+		"Red Hat, Inc.":                    "Organization: Red Hat, Inc.",
+		"SUSE LLC <https://www.suse.com/>": "Organization: SUSE LLC (https://www.suse.com/)",
+		"Jane Doe <jane@linux.org>":        "Person: Jane Doe (jane@linux.org)",
+		"Debian Foo Team <a@b.c>":          "Organization: Debian Foo Team (a@b.c)",
+		"x\ny":                             "Person: x y",
 	} {
 		if got := supplier(s); got != want {
 			t.Errorf("%q: got %s, want %s", s, got, want)

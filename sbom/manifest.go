@@ -155,7 +155,7 @@ func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 		}
 		ms = append(ms, m)
 	}
-	as, err := archives(t, d)
+	as, err := archives(t, d, maxUnpacked)
 	if err != nil {
 		return nil, err
 	}

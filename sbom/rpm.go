@@ -16,7 +16,10 @@ const typeRPM = "rpm"
 
 // rpmFolders are where distributions keep rpm's database; often one is a symlink to
 // another.
-var rpmFolders = []string{"/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/rpm"}
+var rpmFolders = []string{"/usr/lib/sysimage/rpm", rpmOSTree, "/var/lib/rpm"}
+
+// rpmOSTree is where rpm-ostree has it. Other systems have other things there.
+const rpmOSTree = "/usr/share/rpm"
 
 // rpmFiles are the forms of the database, the newest first. What an older rpm left
 // beside a newer one is not in use.
@@ -85,6 +88,9 @@ func loadRPMFolder(t *Tree, d Distro, dir string) ([]Package, string, error) {
 			return out, fmt.Sprintf("%s (%d packages without a name or version that can be one)", p, unnamed), nil
 		}
 		return out, "", nil
+	}
+	if dir == rpmOSTree {
+		return nil, "", nil
 	}
 	return nil, dir, nil
 }

@@ -232,13 +232,13 @@ func TestLoadReadsBerkeleyDB(t *testing.T) {
 func TestLoadNamesDatabasesItDoesNotRead(t *testing.T) {
 	dir := t.TempDir()
 	treetest.Make(t, dir,
-		"file 0644 /var/lib/rpm/rpmdb.sqlite x", "file 0644 /usr/share/rpm/macros x", "file 0644 /usr/lib/sysimage/rpm/.rpm.lock x",
+		"file 0644 /var/lib/rpm/rpmdb.sqlite x", "file 0644 /usr/share/rpm/macros x", "file 0644 /usr/lib/sysimage/rpm/.rpm.lock x", "file 0644 /usr/lib/sysimage/rpm/Index.db x",
 		"file 0644 /var/lib/pacman/local/a-1/desc x")
 	inv, err := sbom.Load(open(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"pacman database /var/lib/pacman/local", "rpm database /usr/share/rpm", "rpm database /var/lib/rpm/rpmdb.sqlite (it is no database of rpm)"}
+	want := []string{"pacman database /var/lib/pacman/local", "rpm database /usr/lib/sysimage/rpm", "rpm database /var/lib/rpm/rpmdb.sqlite (it is no database of rpm)"}
 	if diff := cmp.Diff(want, inv.Unread); diff != "" {
 		t.Errorf("unread (-want +got):\n%s", diff)
 	}

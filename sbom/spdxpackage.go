@@ -147,10 +147,12 @@ func supplier(maintainer string) string {
 		name, email = strings.Trim(maintainer[:i], `"`), maintainer[i+2:len(maintainer)-1]
 	}
 	kind := "Person: "
-	for _, word := range []string{"team", "maintainers", "developers", "group", "project", "packagers", "lists.", "@packages.", "@tracker."} {
-		if strings.Contains(strings.ToLower(name+" "+email), word) {
-			kind = "Organization: "
-		}
+	has := func(s string) func(string) bool {
+		return func(word string) bool { return strings.Contains(strings.ToLower(s), word) }
+	}
+	if slices.ContainsFunc([]string{"team", "maintainers", "developers", "group", "project", "packagers", "lists.", "@packages.", "@tracker."}, has(name+" "+email)) ||
+		slices.ContainsFunc([]string{"foundation", ", inc", " inc.", " llc", " gmbh", "corporation", "linux", "centos"}, has(name)) { // rpm's vendors
+		kind = "Organization: "
 	}
 	if email != "" {
 		return kind + name + " (" + email + ")"
