@@ -87,8 +87,8 @@ func TestWhatSwornSignsSwornAndCosignVerify(t *testing.T) {
 			wantSworn(t, e, 0, r.digest, "sign", "--key", private, image)
 			wantSworn(t, e, 0, "nothing to do", "sign", "--key", private, image)
 			out := wantSworn(t, e, 0, "verdict: pass", "verify", "--key", public, image)
-			if n := strings.Count(out, "\n    signed "); n != 4 || strings.Contains(out, "warnings") {
-				t.Errorf("%d statements signed, want 4 and no warning\n%s", n, out)
+			if n := strings.Count(out, "\n    signed "); n != 5 || strings.Contains(out, "warnings") {
+				t.Errorf("%d statements signed, want 5 and no warning\n%s", n, out)
 			}
 			wantSworn(t, e, 1, "no statement is signed with key", "verify", "--key", other, image)
 			inspectJSON(t, e, public, image)
