@@ -38,7 +38,7 @@ func (r *request) verifyAttestations(ctx context.Context, i baseImage) (*step.Ve
 		return nil, &base.Refusal{Found: "the build does not say for which platform it takes it"}
 	}
 	pinned := digested.Digest()
-	root, err := r.readBlob(ctx, reference.TrimNamed(named).String()+"@"+pinned.String(), pinned)
+	root, err := r.readBlob(ctx, reference.TrimNamed(named).String()+"@"+pinned.String(), pinned, base.MaxManifestBytes)
 	if err != nil && ctx.Err() != nil {
 		return nil, err
 	}
@@ -62,6 +62,7 @@ func (r *request) verifyAttestations(ctx context.Context, i baseImage) (*step.Ve
 	case err != nil:
 		return nil, &base.Refusal{Found: fmt.Sprintf("the builder cannot tell who signed it: %v", err)}
 	}
+	r.chains.Store(i.key(), chain)
 	return base.Check(chain, pinned, i.platform, r.trust)
 }
 
@@ -82,9 +83,8 @@ func (r *request) chain(ctx context.Context, i baseImage, statement string) (*so
 	return res.Image.AttestationChain, nil
 }
 
-// readBlob reads the start of a manifest or index by its digest, up to what one may have
-// and a byte more.
-func (r *request) readBlob(ctx context.Context, ref string, d digest.Digest) ([]byte, error) {
+// readBlob reads a blob by its digest, up to a limit and a byte more.
+func (r *request) readBlob(ctx context.Context, ref string, d digest.Digest, limit int) ([]byte, error) {
 	name := strings.ReplaceAll(d.String(), ":", "-")
 	st := llb.ImageBlob(ref, llb.Filename(name), llb.WithCustomName("[internal] sworn: read "+ref))
 	def, err := st.Marshal(ctx)
@@ -99,5 +99,18 @@ func (r *request) readBlob(ctx context.Context, ref string, d digest.Digest) ([]
 	if err != nil {
 		return nil, err
 	}
-	return file.ReadFile(ctx, client.ReadRequest{Filename: name, Range: &client.FileRange{Length: base.MaxManifestBytes + 1}})
+	var out []byte
+	for {
+		n := min(maxRead, limit+1-len(out))
+		b, err := file.ReadFile(ctx, client.ReadRequest{Filename: name, Range: &client.FileRange{Offset: len(out), Length: n}})
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, b...); len(b) < n || len(out) > limit {
+			return out, nil
+		}
+	}
 }
+
+// maxRead bounds what is read at once, in bytes: a message has at most 16 MiB.
+const maxRead = 8 << 20

@@ -37,6 +37,7 @@ type request struct {
 	trust   trust.Anchors
 	roots   roots.Set
 	bases   calls[*step.Verified]
+	chains  sync.Map // of images that have an index, by key: *sourceresolver.AttestationChain
 	steps   *profiles
 	file    *rules.File    // nil: see unread
 	unread  error          // of rules that could not read the Dockerfile

@@ -21,6 +21,7 @@ type planner struct {
 	g          *graph.Graph
 	external   map[digest.Digest]bool
 	verified   map[string]*step.Verified // of images, by key
+	documents  map[string]carried        // of images, by key
 	directives map[int][]step.Directive  // by the first line of their RUN
 	moved      graph.Mapping
 	layout     graph.Layout
@@ -31,9 +32,9 @@ type planner struct {
 	steps   []step.Step
 }
 
-func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout) (step.Plan, error) {
+func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout, documents map[string]carried) (step.Plan, error) {
 	p := &planner{
-		g: g, external: b.external, verified: b.verified, directives: b.steps.lines, moved: moved, layout: layout,
+		g: g, external: b.external, verified: b.verified, documents: documents, directives: b.steps.lines, moved: moved, layout: layout,
 		ids: map[graph.Edge]string{}, made: map[graph.Edge]int{},
 	}
 	if err := p.walk(); err != nil {

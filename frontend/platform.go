@@ -121,7 +121,11 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	if b.planned, err = b.plan(before, moved, layout); err != nil {
+	documents, err := b.baseDocuments(ctx, before)
+	if err != nil {
+		return err
+	}
+	if b.planned, err = b.plan(before, moved, layout, documents); err != nil {
 		return err
 	}
 	plan, err := step.EncodePlan(b.planned)

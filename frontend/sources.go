@@ -28,6 +28,8 @@ func (p *planner) source(v *graph.Vertex) error {
 		s.Kind = step.SourceImage
 		s.Platform = platformString(v.Op.Platform)
 		s.Verified = p.verified[imageOf(v).key()]
+		found := p.documents[imageOf(v).key()]
+		s.Documents, s.NoDocuments = found.documents, found.none
 		s.URI, err = imageURI(rest, v.Op.Platform)
 	case "oci-layout":
 		s.Kind, s.URI = step.SourceOCILayout, "oci-layout:"+rest

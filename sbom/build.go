@@ -14,8 +14,8 @@ type Build struct {
 	Steps     []Step // in build order; SPDX 2.3 has no place for them
 	// Image is the id of the step or material whose state is the image.
 	Image string
-	// Base is the id of the material that the image begins with; empty of scratch.
-	Base string
+	// Base is the image that it begins with; nil of scratch and other material.
+	Base *Base
 }
 
 // Material is an input of a build.

@@ -11,8 +11,8 @@ type elsewhere struct {
 	Package
 	// installed: the image has the very package too, so it stands in the document already.
 	installed bool
-	// relation to the image, as SPDX 2.3 has it, and what there is to say of it.
-	relation, comment string
+	// relation to another element, as SPDX 2.3 has it, and what there is to say of it.
+	relation, to, comment string
 }
 
 // elsewheres are packages that were removed again and those of other stages, each purl and
@@ -24,10 +24,15 @@ func (img Image) elsewheres() []elsewhere {
 		installed[p.PURL] = true
 	}
 	for _, r := range img.Installed.Removed {
-		out = append(out, elsewhere{r.Package, installed[r.PURL], "OTHER", fmt.Sprintf("installed by %s, removed by %s", r.By, r.RemovedBy)})
+		out = append(out, elsewhere{r.Package, installed[r.PURL], "OTHER", image3, fmt.Sprintf("installed by %s, removed by %s", r.By, r.RemovedBy)})
 	}
 	for _, t := range img.Installed.Tools {
-		out = append(out, elsewhere{t.Package, installed[t.PURL], t.Relation, "files of it were read by " + steps(t.Steps)})
+		out = append(out, elsewhere{t.Package, installed[t.PURL], t.Relation, image3, "files of it were read by " + steps(t.Steps)})
+	}
+	if b := img.Build.Base; b != nil {
+		for _, r := range b.Removed {
+			out = append(out, elsewhere{r.Package, installed[r.PURL], "CONTAINED_BY", materialID(b.ID), r.comment()})
+		}
 	}
 	return out
 }
@@ -52,7 +57,7 @@ func (d *Document) addElsewhere(img Image) {
 			p.Comment = "not in the image"
 			d.Packages = append(d.Packages, p)
 		}
-		d.Relationships = append(d.Relationships, SPDXRelationship{Element: id, Type: e.relation, Related: spdxImage, Comment: e.comment})
+		d.Relationships = append(d.Relationships, SPDXRelationship{Element: id, Type: e.relation, Related: spdxRef + e.to, Comment: e.comment})
 	}
 }
 
@@ -82,7 +87,7 @@ func (d *Document) addMaterials(img Image) {
 		}
 		d.Packages = append(d.Packages, p)
 		relation := "GENERATED_FROM"
-		if m.ID == img.Build.Base {
+		if b := img.Build.Base; b != nil && m.ID == b.ID {
 			relation = "DESCENDANT_OF"
 		}
 		d.relate(spdxImage, relation, p.SPDXID)

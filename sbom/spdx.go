@@ -138,6 +138,7 @@ func newDocument(img Image) (Document, error) {
 	doc.relateLinked(img.Installed)
 	doc.addElsewhere(img)
 	doc.addMaterials(img)
+	doc.refer(img.Build.Base)
 	for _, l := range img.Installed.Licences {
 		doc.Licences = append(doc.Licences, SPDXLicence{ID: l.ID, Name: l.Name, Text: l.Text})
 	}
@@ -180,7 +181,7 @@ func (img Image) notes() []string {
 	if img.Unlocated > 0 {
 		notes = append(notes, fmt.Sprintf("Of the packages that were installed with a recorded network, %d match no download by name, version and architecture; they have no download location.", img.Unlocated))
 	}
-	return notes
+	return append(notes, img.Build.Base.notes()...)
 }
 
 func (d *Document) relate(a, kind, b string) {

@@ -83,7 +83,7 @@ type document3 struct {
 func newDocument3(img Image, groups []fileGroup, imports []externalMap) *elementWriter {
 	d := &document3{elementWriter: newElementWriter(documentBytes), img: img, purls: map[string]string{}}
 	d.creation(creation3{
-		name: img.Name, comment: strings.Join(img.notes(), " "), root: image3, imports: imports,
+		name: img.Name, comment: strings.Join(img.notes(), " "), root: image3, imports: slices.Concat(imports, img.Build.Base.imports()),
 		profiles: []string{"core", "software", "build", "simpleLicensing"},
 	})
 	d.licence(dataLicence)

@@ -45,7 +45,17 @@ func built() sbom.Image {
 		{Package: sbom.Package{PURL: "pkg:deb/debian/make@4", Type: "deb", Name: "make", Version: "4"}, Steps: []string{"step1", "step2"}, Relation: sbom.BuildToolOf},
 	}
 	img.Build = sbom.Build{
-		Image: "step2", Base: "source1",
+		Image: "step2", Base: &sbom.Base{
+			ID: "source1", Packages: 3, Changed: map[string][]step.Path{musl.PURL: {"/etc/musl.conf"}},
+			Documents: []step.Document{
+				{PredicateType: "https://spdx.dev/Document", Namespace: "https://d.test/base", Digest: map[string]string{"sha256": strings.Repeat("3", 64)}, Statement: map[string]string{"sha256": strings.Repeat("4", 64)}},
+				{PredicateType: step.SPDX3Type, Namespace: "https://d.test/base3#Document", Digest: map[string]string{"sha256": strings.Repeat("5", 64)}, Statement: map[string]string{"sha256": strings.Repeat("6", 64)}},
+			},
+			Removed: []sbom.RemovedFromBase{
+				{Package: sbom.Package{PURL: "pkg:deb/debian/libc6@2.36-8?arch=amd64", Type: "deb", Name: "libc6", Version: "2.36-8"}, By: "step1", Replaced: libc.PURL},
+				{Package: sbom.Package{PURL: "pkg:deb/debian/vim@9", Type: "deb", Name: "vim", Version: "9"}, By: "step1"},
+			},
+		},
 		Materials: []sbom.Material{
 			{ID: "source1", Kind: "image", URI: "pkg:docker/debian@12", Digest: map[string]string{"sha256": sum}, Platform: "linux/amd64"},
 			{ID: "source2", Kind: "git", URI: "git+https://g.test/r.git#main", Digest: map[string]string{"gitCommit": strings.Repeat("2", 40)}},
@@ -290,18 +300,20 @@ func TestSPDX3StepsLeadFromMaterialsToTheImage(t *testing.T) {
 		}
 	}
 	for from, want := range map[string][]string{
-		"Build ancestorOf":          {"Build-step1", "Build-step2"},
-		"Build hasOutput":           {"Image"},
-		"Build usesTool":            {"Tool"},
-		"Build-step1 hasInput":      {"Material-download1", "Material-source1"},
-		"Build-step2 hasInput":      {"Material-source3", "Output-step1", "Package-apk-musl"},
-		"Build-step1 hasOutput":     {"Output-step1", "Package-deb-gcc", "Package-deb-libc6"},
-		"Build-step2 hasOutput":     {"File", "Image", "Output-step2"},
-		"Build-step1 usesTool":      {"Package-apk-musl", "Package-deb-make"},
-		"Build-step2 usesTool":      {"Package-deb-make"},
-		"Build-step2 other":         {"Package-deb-gcc"},
-		"Image descendantOf":        {"Material-source1"},
-		"Material-source1 contains": {"Package-apk-musl"},
+		"Build ancestorOf":             {"Build-step1", "Build-step2"},
+		"Build hasOutput":              {"Image"},
+		"Build usesTool":               {"Tool"},
+		"Build-step1 hasInput":         {"Material-download1", "Material-source1"},
+		"Build-step2 hasInput":         {"Material-source3", "Output-step1", "Package-apk-musl"},
+		"Build-step1 hasOutput":        {"Output-step1", "Package-deb-gcc", "Package-deb-libc6"},
+		"Build-step2 hasOutput":        {"File", "Image", "Output-step2"},
+		"Build-step1 usesTool":         {"Package-apk-musl", "Package-deb-make"},
+		"Build-step2 usesTool":         {"Package-deb-make"},
+		"Build-step1 other":            {"Package-deb-libc6", "Package-deb-vim"},
+		"Material-source1 hasMetadata": {"Document-base-1", "Document-base-2"},
+		"Build-step2 other":            {"Package-deb-gcc"},
+		"Image descendantOf":           {"Material-source1"},
+		"Material-source1 contains":    {"Package-apk-musl", "Package-deb-libc6", "Package-deb-vim"},
 	} {
 		if d := cmp.Diff(want, links[from]); d != "" {
 			t.Errorf("%s (-want +got):\n%s", from, d)

@@ -42,10 +42,11 @@ func (d *document3) build() {
 	for _, m := range b.Materials {
 		d.relate(materialID(m.ID), "contains", "", l.by[m.ID]...)
 	}
-	if b.Base != "" {
-		d.relate(image3, "descendantOf", "", materialID(b.Base))
+	if b.Base != nil {
+		d.relate(image3, "descendantOf", "", materialID(b.Base.ID))
 	}
 	d.removed()
+	d.baseDocuments()
 }
 
 func (d *document3) material(m Material) {

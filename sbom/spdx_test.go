@@ -203,14 +203,20 @@ func TestDocumentSaysWhatTheBuildKnows(t *testing.T) {
 		packages["image"].PackageSupplier.Supplier, packages["image"].PackageVersion, doc.OtherLicenses[0].ExtractedText,
 		packages["git+https://g.test/r.git#main"].PackageDownloadLocation, doc.Files[0].FileComment,
 	}
+	for _, e := range doc.ExternalDocumentReferences {
+		got = append(got, string(e.DocumentRefID)+" "+e.URI+" "+string(e.Checksum.Algorithm)+" "+e.Checksum.Value[:1])
+	}
+	got = append(got, doc.DocumentComment)
 	for _, c := range doc.CreationInfo.Creators {
 		got = append(got, c.CreatorType+": "+c.Creator)
 	}
 	want := []string{
 		"Person: Rich Felker (dalias@libc.org)", "MIT",
-		"MIT AND LicenseRef-own-00000000000000000000", `brought by source1; missing, or not as the package came with them: /lib/ld.so\xff`, "NOASSERTION", "not in the image",
+		"MIT AND LicenseRef-own-00000000000000000000", `brought by source1; missing, or not as the package came with them: /lib/ld.so\xff; written or removed by steps after the base: /etc/musl.conf`, "NOASSERTION", "not in the image",
 		"Example Sons", "sha256:" + strings.Repeat("c", 64), "Do as you like.\n",
 		"git+https://g.test/r.git@" + strings.Repeat("2", 40), `written by step2; origin: stage (step) of step1 at /out\xff`,
+		"base-1 https://d.test/base SHA256 3", "base-2 https://d.test/base3 SHA256 5",
+		"Not read, so its packages are missing: rpm database /var/lib/rpm. The base image source1 carries SPDX documents, to which this one refers. Of its 3 packages, steps removed 1, replaced 1 by other versions, and changed files of 1.",
 		"Tool: sworn-test", "Organization: Example Sons",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -219,7 +225,11 @@ func TestDocumentSaysWhatTheBuildKnows(t *testing.T) {
 	var relations []string
 	for _, r := range doc.Relationships {
 		if r.Relationship != "CONTAINS" {
-			relations = append(relations, name[r.RefA.ElementRefID]+" "+r.Relationship+" "+name[r.RefB.ElementRefID]+" "+r.RelationshipComment)
+			to := name[r.RefB.ElementRefID]
+			if r.RefB.DocumentRefID != "" {
+				to = string(r.RefB.DocumentRefID) + ":" + string(r.RefB.ElementRefID)
+			}
+			relations = append(relations, name[r.RefA.ElementRefID]+" "+r.Relationship+" "+to+" "+r.RelationshipComment)
 		}
 	}
 	wantRelations := []string{
@@ -227,10 +237,14 @@ func TestDocumentSaysWhatTheBuildKnows(t *testing.T) {
 		"gcc OTHER image installed by step1, removed by step2",
 		"musl BUILD_DEPENDENCY_OF image files of it were read by step2",
 		"make BUILD_TOOL_OF image files of it were read by step1, step2",
+		"libc6 CONTAINED_BY pkg:docker/debian@12 replaced by pkg:deb/debian/libc6@2.36-9?arch=amd64 by step1",
+		"vim CONTAINED_BY pkg:docker/debian@12 removed by step1",
 		"image DESCENDANT_OF pkg:docker/debian@12 ",
 		"image GENERATED_FROM git+https://g.test/r.git#main ",
 		"image GENERATED_FROM local:context ",
 		"image GENERATED_FROM https://h.test/f ",
+		"pkg:docker/debian@12 DESCRIBED_BY base-1:DOCUMENT of type https://spdx.dev/Document, in the statement sha256:" + strings.Repeat("4", 64) + " that is attached to the base",
+		"pkg:docker/debian@12 DESCRIBED_BY base-2:DOCUMENT of type https://spdx.dev/Document/v3, in the statement sha256:" + strings.Repeat("6", 64) + " that is attached to the base",
 	}
 	if diff := cmp.Diff(wantRelations, relations); diff != "" {
 		t.Errorf("relationships (-want +got):\n%s", diff)

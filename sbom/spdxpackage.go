@@ -45,6 +45,9 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 	if changed := img.Installed.Changed[p.PURL]; len(changed) > 0 {
 		notes = append(notes, "missing, or not as the package came with them: "+listed(changed))
 	}
+	if b := img.Build.Base; b != nil && len(b.Changed[p.PURL]) > 0 {
+		notes = append(notes, "written or removed by steps after the base: "+listed(b.Changed[p.PURL]))
+	}
 	sp.Comment = strings.Join(notes, "; ")
 	return sp
 }

@@ -59,6 +59,9 @@ const (
 // for.
 func SPDXPart(n int) string { return fmt.Sprintf("sbom-files-%d.spdx.json", n) }
 
+// SPDX3Type is the predicate type of documents of SPDX 3.0.1.
+const SPDX3Type = "https://spdx.dev/Document/v3"
+
 // SPDXParts is the pattern of the names of all parts.
 const SPDXParts = "sbom-files-*"
 

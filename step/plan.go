@@ -74,9 +74,24 @@ type Source struct {
 	Pinned bool `json:"pinned"`
 	// Verified is set for an image whose attestations were verified before the build.
 	Verified *Verified `json:"verified,omitempty"`
+	// Documents are the SPDX documents that the base of the image carries, in their order.
+	// NoDocuments is why there are none; with neither nobody has looked.
+	Documents   []Document `json:"documents,omitempty"`
+	NoDocuments string     `json:"noDocuments,omitempty"`
 	// Evidence is where its tree digest (local) or its contents (the base of the
 	// image) lie; null when neither was described.
 	Evidence *Place `json:"evidence,omitempty"`
+}
+
+// Document is an SPDX document that is attached to an image.
+type Document struct {
+	PredicateType string `json:"predicateType"`
+	// Namespace of an SPDX 2 document; of an SPDX 3 document the id of its SpdxDocument.
+	Namespace string `json:"namespace"`
+	// Digest is the DigestSet of the document, byte for byte as its statement has it,
+	// Statement that of the statement.
+	Digest    map[string]string `json:"digest"`
+	Statement map[string]string `json:"statement"`
 }
 
 // Verified says by whom the attestations of an image are signed, as it was verified before

@@ -77,7 +77,7 @@ func (g *graph) documented(files []sbom.Held, in sbom.Installed, contents string
 		Contents:     contents,
 		MaxBytes:     provenance.MaxPredicate - 1, // its newline
 	}
-	img.Build.Base = g.beginning(plan.Image)
+	img.Build.Base = g.baseOf(files, in)
 	if plan.Epoch != nil {
 		img.Epoch = *plan.Epoch
 	}

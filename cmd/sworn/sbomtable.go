@@ -27,6 +27,7 @@ func (c *cli) printBOM(w io.Writer, a attested, doc *export.Document, contents p
 		}
 	}
 	var packages [][]string
+	outside := export.Outside(doc)
 	for _, pkg := range doc.Packages {
 		purl := ""
 		for _, r := range pkg.PackageExternalReferences {
@@ -34,8 +35,8 @@ func (c *cli) printBOM(w io.Writer, a attested, doc *export.Document, contents p
 				purl = r.Locator
 			}
 		}
-		if purl == "" {
-			continue // the image itself, files that no package owns
+		if purl == "" || outside[string(pkg.PackageSPDXIdentifier)] {
+			continue // the image itself, files that no package owns, what is not in it
 		}
 		packages = append(packages, []string{pkg.PackageName, pkg.PackageVersion, purlType(purl), licenceText(pkg.PackageLicenseConcluded, pkg.PackageLicenseDeclared), fmt.Sprint(files[purl])})
 	}

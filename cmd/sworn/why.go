@@ -191,9 +191,10 @@ func newWhy(a attested) (*why, error) {
 
 // learn takes what a document says of packages.
 func (w *why) learn(doc *export.Document) {
+	outside := export.Outside(doc)
 	for _, p := range doc.Packages {
 		for _, r := range p.PackageExternalReferences {
-			if r.RefType != "purl" {
+			if r.RefType != "purl" || outside[string(p.PackageSPDXIdentifier)] {
 				continue
 			}
 			k := &whyPackage{

@@ -57,7 +57,9 @@ func (d *spdx2) relationship(n *node, at *place, seen map[[3]string]bool) {
 	case "DESCRIBES":
 		d.described, d.roots = true, append(d.roots, b)
 	case "DESCRIBED_BY":
-		d.described, d.roots = true, append(d.roots, a)
+		if b == "SPDXRef-DOCUMENT" { // another document may describe what this one only names
+			d.described, d.roots = true, append(d.roots, a)
+		}
 	case "CONTAINS", "DEPENDS_ON", "STATIC_LINK", "DYNAMIC_LINK", "HAS_PREREQUISITE":
 		d.consist(a, b)
 	case "CONTAINED_BY", "DEPENDENCY_OF", "RUNTIME_DEPENDENCY_OF", "OPTIONAL_DEPENDENCY_OF", "PROVIDED_DEPENDENCY_OF",

@@ -64,13 +64,13 @@ type converter struct {
 	// files are by the package that contains them, and texts of LicenseRefs by id.
 	files map[string][]*file
 	texts map[string]string
-	// excluded are packages that were tools or sources of the build.
+	// excluded are packages that are not in what the document is about.
 	excluded map[string]bool
 	known    map[string]bool
 }
 
 func newConverter(doc *Document) *converter {
-	c := &converter{doc: doc, files: map[string][]*file{}, texts: map[string]string{}, excluded: map[string]bool{}, known: map[string]bool{}}
+	c := &converter{doc: doc, files: map[string][]*file{}, texts: map[string]string{}, excluded: Outside(doc), known: map[string]bool{}}
 	for _, l := range doc.OtherLicenses {
 		c.texts[l.LicenseIdentifier] = l.ExtractedText
 	}
@@ -93,10 +93,6 @@ func newConverter(doc *Document) *converter {
 				c.files[a] = append(c.files[a], f)
 				delete(byID, b)
 			}
-		case common.TypeRelationshipBuildToolOf, common.TypeRelationshipBuildDependencyOf:
-			c.excluded[a] = true
-		case common.TypeRelationshipGeneratedFrom, common.TypeRelationshipDescendantOf:
-			c.excluded[b] = true
 		}
 	}
 	for _, f := range doc.Files { // those of no package
