@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
@@ -46,6 +47,9 @@ func (o *origins) followMakers() {
 			continue
 		}
 		for _, f := range d.Record.Inputs.Files {
+			if !seenOpened(f) {
+				continue
+			}
 			if h, ok := o.inputFile(s, f); ok {
 				if by := o.trace(h).by; by != "" {
 					o.makers[by] = true
@@ -55,13 +59,21 @@ func (o *origins) followMakers() {
 	}
 }
 
+// seenOpened reports whether somebody saw a file opened; one that was only moved or touched
+// is listed with the reason that it may have been read.
+func seenOpened(f provenance.FileInput) bool { return f.Reason == "" }
+
 // modulesRead are the packages of languages of whose files a step read some: those that
-// no database has.
+// no database has. A file that it moved or copied was read for that.
 func (o *origins) modulesRead(s step.Step) []readPackage {
 	before := o.installed[s.Parent].manifests
+	if before == nil {
+		return nil
+	}
+	left := leftBytes(&o.delta(s.Evidence).Delta)
 	read := map[string]bool{}
 	for _, f := range o.delta(s.Evidence).Record.Inputs.Files {
-		if f.Mount == "" && f.Package == "" {
+		if f.Mount == "" && f.Package == "" && seenOpened(f) && !left[f.Digest.String()] {
 			if purl, ok := before.Owner(f.Path, sbom.TypeFile); ok {
 				h, known := o.layer(s.Parent).at(f.Path)
 				read[purl] = read[purl] || known && isProgram(&h.Entry)

@@ -35,14 +35,10 @@ func newAttribution(before *sbom.Tree, owners *sbom.Owners, d sbom.Delta) *attri
 	a := &attribution{
 		before: before, owners: owners, buf: make([]byte, sbom.HashBuffer),
 		changed: make(map[step.Path]sbom.Entry, len(d.Changed)), removed: make(map[step.Path]bool, len(d.Removed)),
-		opened: map[string]bool{}, left: map[string]bool{},
+		opened: map[string]bool{}, left: leftBytes(&d),
 	}
-	for i := range d.Added {
-		a.leaves(&d.Added[i])
-	}
-	for i, e := range d.Changed {
+	for _, e := range d.Changed {
 		a.changed[e.Path] = e
-		a.leaves(&d.Changed[i])
 	}
 	for _, p := range d.Removed {
 		a.removed[p] = true
@@ -50,10 +46,17 @@ func newAttribution(before *sbom.Tree, owners *sbom.Owners, d sbom.Delta) *attri
 	return a
 }
 
-func (a *attribution) leaves(e *sbom.Entry) {
-	if hasBytes(e) {
-		a.left[e.SHA256] = true
+// leftBytes are the digests of the files that a delta added or changed.
+func leftBytes(d *sbom.Delta) map[string]bool {
+	out := make(map[string]bool, len(d.Added)+len(d.Changed))
+	for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
+		for i := range es {
+			if hasBytes(&es[i]) {
+				out[es[i].SHA256] = true
+			}
+		}
 	}
+	return out
 }
 
 // inputs makes the inputs of an observation: files of the root that were not there

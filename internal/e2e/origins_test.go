@@ -155,6 +155,7 @@ COPY package.json /bin/renamed.json
 RUN mkdir /opt/d && echo one > /opt/d/one && echo two > /opt/d/two && echo was > /opt/turn
 RUN cp /opt/d/two /tmp/two && rm -r /opt/d && mkdir /opt/d && mv /tmp/two /opt/d/three && rm /opt/turn && mkdir /opt/turn && echo in > /opt/turn/in
 RUN rm -r /opt/turn && echo again > /opt/turn && mv /added.whl /ADDED.whl && mv /opt/d/three /srv/
+RUN apt-get purge -y python3-pip
 `
 }
 
@@ -201,4 +202,20 @@ func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
 		"/srv/three": "step RUN mkdir /opt/d*, at /opt/d/two", "/opt/d": "step RUN mkdir /opt/d*", "/opt/turn": "step RUN rm -r /opt/turn*",
 		"/usr/local/lib/python3.11/dist-packages/zope_thing.py": "package RUN pip install*",
 	})
+	elsewhere := map[string]string{}
+	doc := spdxDocument(t, a)
+	names := map[string]string{}
+	for _, p := range doc.Packages {
+		names[string(p.PackageSPDXIdentifier)] = p.PackageName
+	}
+	for _, r := range doc.Relationships {
+		if r.Relationship == "BUILD_TOOL_OF" || r.Relationship == "BUILD_DEPENDENCY_OF" || r.Relationship == "OTHER" {
+			elsewhere[names[string(r.RefA.ElementRefID)]] = r.Relationship
+		}
+	}
+	for name, want := range map[string]string{"coreutils": "BUILD_TOOL_OF", "libc6": "BUILD_DEPENDENCY_OF", "python3-pip": "OTHER", "program.test": ""} {
+		if elsewhere[name] != want {
+			t.Errorf("%s is %q, want %q: %v", name, elsewhere[name], want, elsewhere)
+		}
+	}
 }
