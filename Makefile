@@ -53,7 +53,7 @@ images: ## make the base images and push them to the local registry
 	@hack/images
 
 .PHONY: test
-test: tools lint unit race modules e2e conformance-quick ## everything that CI checks
+test: tools lint unit race modules schemas e2e conformance-quick ## everything that CI checks
 
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, repository rules
@@ -109,6 +109,11 @@ corpus: tools bin ## Dockerfiles as people write them, all of them, compared wit
 .PHONY: robustness
 robustness: tools bin ## cancelled, killed, starved and huge builds, all of them
 	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,robustness -timeout 60m -run '$(ROBUSTNESS)'
+
+.PHONY: schemas
+schemas: ## SPDX 2.3 documents against SPDX's own JSON schema
+	@GOWORK=off go -C hack/tools/schemas vet ./...
+	@GOWORK=off SWORN_MODULE=hack/tools/schemas hack/gotest ./...
 
 .PHONY: differential
 differential: ## packages that Syft and osv-scalibr find in the same file systems

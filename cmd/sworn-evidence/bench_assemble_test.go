@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
@@ -36,6 +38,13 @@ func BenchmarkAssemble(b *testing.B) {
 		}},
 		{"step=100000", func(t testing.TB) assembled { return wide(t, 1, 100000) }},
 		{"steps=200x500", func(t testing.TB) assembled { return wide(t, 200, 500) }},
+		{"steps=200x250", func(t testing.TB) assembled { return wide(t, 200, 250) }},
+		{"steps=200x125", func(t testing.TB) assembled { return wide(t, 200, 125) }},
+		{"steps=200x500,files", func(t testing.TB) assembled {
+			a := wide(t, 200, 500)
+			a.plan.Options[step.OptionSBOM] = step.SBOMFiles
+			return a
+		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			dir := saved(b, c.build(b))
@@ -43,6 +52,11 @@ func BenchmarkAssemble(b *testing.B) {
 			for b.Loop() {
 				must(b, dir, "assemble")
 			}
+			var used unix.Rusage
+			if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(used.Maxrss)/1024, "peak-MiB") // of one case, run alone
 		})
 	}
 }
@@ -56,6 +70,13 @@ func BenchmarkOrigins(b *testing.B) {
 	}{
 		{"npm", npm},
 		{"steps=200x500", func(t testing.TB) assembled { return wide(t, 200, 500) }},
+		{"steps=200x250", func(t testing.TB) assembled { return wide(t, 200, 250) }},
+		{"steps=200x125", func(t testing.TB) assembled { return wide(t, 200, 125) }},
+		{"steps=200x500,files", func(t testing.TB) assembled {
+			a := wide(t, 200, 500)
+			a.plan.Options[step.OptionSBOM] = step.SBOMFiles
+			return a
+		}},
 		{"steps=200x250", func(t testing.TB) assembled { return wide(t, 200, 250) }},
 		{"stages=10x10000", func(t testing.TB) assembled { return staged(t, 10, 10000) }},
 		{"stages=10x5000", func(t testing.TB) assembled { return staged(t, 10, 5000) }},
