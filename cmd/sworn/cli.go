@@ -12,6 +12,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/provenance/signature"
@@ -31,14 +32,15 @@ const defaultTimeout = 30 * time.Minute
 type cli struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
-	color          bool
+	// color is wanted on standard output, which is a terminal.
+	color, terminal bool
 
 	plainHTTP bool
 	timeout   time.Duration
 }
 
 func newCLI(stdin *os.File, stdout, stderr *os.File) *cli {
-	return &cli{stdin: stdin, stdout: stdout, stderr: stderr, color: wantsColor(stdout)}
+	return &cli{stdin: stdin, stdout: stdout, stderr: stderr, color: wantsColor(stdout), terminal: term.IsTerminal(int(stdout.Fd()))}
 }
 
 // failure is an image at fault. Its message has been composed for people.

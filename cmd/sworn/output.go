@@ -5,13 +5,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // output writes to a file, or to standard output when no file is named. The file is there
 // as a whole or not at all: what fails leaves what was there before.
 func (c *cli) output(path string, write func(io.Writer) error) (err error) {
 	if path == "" || path == "-" {
-		return write(c.stdout)
+		return c.shown(write)
 	}
 	if info, err := os.Stat(path); err == nil {
 		if !info.Mode().IsRegular() {
@@ -47,4 +48,18 @@ func (c *cli) output(path string, write func(io.Writer) error) (err error) {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// shown writes to standard output. A terminal is not shown what it would act on: documents
+// come from images that anyone may have made.
+func (c *cli) shown(write func(io.Writer) error) error {
+	if !c.terminal {
+		return write(c.stdout)
+	}
+	var b strings.Builder
+	if err := write(&b); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c.stdout, printableJSON(b.String()))
+	return err
 }

@@ -123,6 +123,10 @@ func (c *cli) why(ctx context.Context, ref, asked string, o attestedOptions, asJ
 		if err != nil {
 			return err
 		}
+		// Contents and steps answer without documents. Those may be of another tool.
+		if err := w.learnDocuments(a); err != nil {
+			c.say("warning: licences and suppliers are not known: %v", err)
+		}
 		out := whyOutput{attested: &a, Asked: asked}
 		if strings.HasPrefix(asked, "/") {
 			out.File, err = w.file(asked)
@@ -176,17 +180,26 @@ func newWhy(a attested) (*why, error) {
 	for i := range steps.Materials {
 		w.material[steps.Materials[i].ID] = &steps.Materials[i]
 	}
-	if w.brought, err = bringers(a); err != nil {
-		return nil, err
-	}
-	if docs := a.of(provenance.SPDXType); len(docs) > 0 {
-		doc, err := export.Read(docs[0])
-		if err != nil {
-			return nil, &failure{message: err.Error()}
-		}
-		w.learn(doc)
-	}
 	return w, nil
+}
+
+// learnDocuments takes what the SPDX documents say of packages.
+func (w *why) learnDocuments(a attested) error {
+	brought, err := bringers(a)
+	if err != nil {
+		return err
+	}
+	w.brought = brought
+	docs := a.of(provenance.SPDXType)
+	if len(docs) == 0 {
+		return nil
+	}
+	doc, err := export.Read(docs[0])
+	if err != nil {
+		return err
+	}
+	w.learn(doc)
+	return nil
 }
 
 // learn takes what a document says of packages.

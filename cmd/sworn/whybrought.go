@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/sworn-build/sworn/provenance"
@@ -24,7 +25,7 @@ func bringers(a attested) (map[string]string, error) {
 		} `json:"@graph"`
 	}
 	if err := json.Unmarshal(docs[0], &doc); err != nil {
-		return nil, &failure{message: "read SPDX 3 document: " + err.Error()}
+		return nil, fmt.Errorf("read SPDX 3 document: %w", err)
 	}
 	purls := map[string]string{}
 	for _, e := range doc.Graph {

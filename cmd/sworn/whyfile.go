@@ -112,6 +112,12 @@ func (w *why) noFile(name string) error {
 	if near := nearest(name, paths, path.Base); len(near) > 0 {
 		f.hints = []string{"it has " + strings.Join(near, ", ")}
 	}
+	for _, s := range slices.Backward(w.order) {
+		if _, found := slices.BinarySearch(s.Outputs.Removed, step.Path(path.Clean(name))); found {
+			f.hints = append(f.hints, fmt.Sprintf("%s (%s) removed it: %s", s.ID, linesText(s.Lines), oneLine(whatText(s), commandWidth)))
+			break
+		}
+	}
 	return f
 }
 
