@@ -89,6 +89,27 @@ func TestArchivesAreWhatTheyHold(t *testing.T) {
 	}
 }
 
+func TestZippedEggsAreDistributions(t *testing.T) {
+	dir := t.TempDir()
+	treetest.Make(t, dir,
+		"file 0644 "+site+"/Some_Egg-1.0-py3.11.egg "+zipped(t, map[string]string{"EGG-INFO/PKG-INFO": "Name: Some_Egg\nVersion: 1.0\n", "some/a.py": "x"}),
+		"file 0644 /x/other.egg "+zipped(t, map[string]string{"README": "x"}),
+		"file 0644 /x/nameless.egg "+zipped(t, map[string]string{"EGG-INFO/PKG-INFO": "Version: 1.0\n"}),
+		"file 0644 /x/none.egg fried",
+		"file 0644 /x/folder-1.egg/EGG-INFO/PKG-INFO Name: folder\nVersion: 1\n",
+	)
+	in, m, _ := installedIn(t, dir)
+	if d := cmp.Diff([]string{"pkg:pypi/folder@1", "pkg:pypi/some-egg@1.0"}, purlsOf(in)); d != "" {
+		t.Errorf("packages (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"/x/nameless.egg (it has no name or no version)", "/x/none.egg (it is no ZIP archive)"}, in.Unread); d != "" {
+		t.Errorf("unread (-want +got):\n%s", d)
+	}
+	if purl, _ := m.Owner(site+"/Some_Egg-1.0-py3.11.egg", sbom.TypeFile); purl != "pkg:pypi/some-egg@1.0" {
+		t.Errorf("owner %q", purl)
+	}
+}
+
 func TestArchivesFollowDeltas(t *testing.T) {
 	dir := t.TempDir()
 	one, two := zipped(t, pom("a.test", "a", "1")), zipped(t, pom("a.test", "a", "2"))

@@ -89,7 +89,7 @@ func pythonNormal(name string) string {
 // what is left in bytes, that is all.
 func pythonFiles(t *Tree, metadata step.Path, left *int64) ([]step.Path, error) {
 	dir := path.Dir(string(metadata))
-	if hasSuffixName(string(metadata), ".egg-info") {
+	if p := string(metadata); hasSuffixName(p, ".egg-info") || hasSuffixName(p, zippedEgg) {
 		return []step.Path{metadata}, nil
 	}
 	list, from, read := "RECORD", path.Dir(dir), readRecord

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"strings"
 )
@@ -93,6 +94,20 @@ func Read(r io.ReaderAt, size int64, name string, budget *Budget) Found {
 	return f.found
 }
 
+// Entry returns the bytes of one entry of a ZIP file of size bytes, an egg of Python's
+// for one, at most a megabyte. It is fs.ErrNotExist when there is none of that name.
+func Entry(r io.ReaderAt, size int64, name string) (string, error) {
+	f := finder{left: maxUnpacked, memory: maxMemory}
+	z, err := f.open(r, size, func(b []byte) bool { return string(b) == name })
+	if err != nil {
+		return "", err
+	}
+	if len(z.entries) == 0 {
+		return "", fs.ErrNotExist
+	}
+	return f.descriptor(z, z.entries[0])
+}
+
 // finder reads one file.
 type finder struct {
 	found        Found
@@ -125,7 +140,7 @@ func (f *finder) archive(r io.ReaderAt, size int64, name string, depth int) {
 		f.unread("%s: more archives than a file may have", printable(name))
 		return
 	}
-	z, err := f.open(r, size)
+	z, err := f.open(r, size, interesting)
 	if err != nil {
 		f.unread("%s: %v", printable(name), err)
 		return

@@ -54,8 +54,8 @@ var (
 	errBroken = errors.New("its directory is broken")
 )
 
-// open reads the directory of an archive.
-func (f *finder) open(r io.ReaderAt, size int64) (*directory, error) {
+// open reads the directory of an archive and keeps the entries of which keep says so.
+func (f *finder) open(r io.ReaderAt, size int64, keep func(name []byte) bool) (*directory, error) {
 	z := &directory{r: r, size: size}
 	start, length, err := z.end()
 	if err != nil {
@@ -64,7 +64,7 @@ func (f *finder) open(r io.ReaderAt, size int64) (*directory, error) {
 	if err := f.take(length); err != nil {
 		return nil, err
 	}
-	return z, z.list(io.NewSectionReader(r, start, length))
+	return z, z.list(io.NewSectionReader(r, start, length), keep)
 }
 
 // end finds the directory by the record at the archive's end: where it starts and its
@@ -117,8 +117,8 @@ func (z *directory) end64(end int64) (length, offset uint64, at int64, ok bool) 
 	return le.Uint64(b[40:]), le.Uint64(b[48:]), at, true
 }
 
-// list reads the records of the directory and keeps those of interest.
-func (z *directory) list(s io.Reader) error {
+// list reads the records of the directory.
+func (z *directory) list(s io.Reader, keep func(name []byte) bool) error {
 	le := binary.LittleEndian
 	in := bufio.NewReaderSize(s, 1<<16)
 	head := make([]byte, entrySize)
@@ -134,7 +134,7 @@ func (z *directory) list(s io.Reader) error {
 		if _, err := io.ReadFull(in, rest); err != nil {
 			return errBroken
 		}
-		if !interesting(rest[:name]) {
+		if name > maxName || !keep(rest[:name]) {
 			continue
 		}
 		if len(z.entries) == maxKept {
@@ -154,7 +154,7 @@ func (z *directory) list(s io.Reader) error {
 
 // interesting reports whether an entry is a descriptor or an archive.
 func interesting(name []byte) bool {
-	if len(name) > maxName || bytes.HasSuffix(name, []byte("/")) {
+	if bytes.HasSuffix(name, []byte("/")) {
 		return false
 	}
 	return bytes.HasSuffix(name, []byte("/"+pomProperties)) || bytes.EqualFold(name, []byte(manifestName)) || IsArchive(path.Base(string(name)))

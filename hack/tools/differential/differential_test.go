@@ -154,7 +154,7 @@ func buildScanner(t *testing.T) string {
 // installed, or that lie in another: each kind is there.
 func expected() []string {
 	return []string{
-		"deb/ripgrep@13.0.0-4+b2", "rpm/some-rpm@2.0-3", "pypi/some-thing@1.0.post1", "npm/express@4.19.2", "npm/@types/node@20.1.0",
+		"deb/ripgrep@13.0.0-4+b2", "rpm/some-rpm@2.0-3", "pypi/some-thing@1.0.post1", "pypi/some-egg@0.9", "npm/express@4.19.2", "npm/@types/node@20.1.0",
 		"gem/some_gem@0.3.1", "composer/acme/lib@1.2.0", "golang/github.com/sworn-build/sworn@",
 		"maven/com.google.guava/guava@31.1-jre", "maven/commons-io/commons-io@2.11.0", "maven/org.apache.maven/maven-core@3.8.7",
 		"maven/cglib/cglib@3.2.12", // unpacked into an archive of Debian
