@@ -6,8 +6,8 @@ import "github.com/sworn-build/sworn/step"
 const (
 	StepsType    = "https://github.com/sworn-build/sworn/steps/v1"
 	ContentsType = "https://github.com/sworn-build/sworn/contents/v1"
-	SPDXType     = "https://spdx.dev/Document"    // SPDX 2.3
-	SPDX3Type    = step.SPDX3Type                 // SPDX 3.0.1
+	SPDXType     = "https://spdx.dev/Document" // SPDX 2.3
+	SPDX3Type    = step.SPDX3Type              // SPDX 3.0.1
 	SLSAv1Type   = "https://slsa.dev/provenance/v1"
 	SLSAv02Type  = "https://slsa.dev/provenance/v0.2"
 )

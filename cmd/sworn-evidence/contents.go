@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -8,17 +9,28 @@ import (
 	"github.com/sworn-build/sworn/sbom"
 )
 
-// encodeContents makes the statement of what an image has. What nobody
-// could read back must not leave this place.
+// encodeContents adds the Merkle root to contents and encodes them. Those that are too large
+// go without the paths at origins, which no check needs. What nobody could read back must
+// not leave this place.
 func encodeContents(c provenance.Contents) ([]byte, error) {
+	c.MerkleRoot = c.Root()
 	b, err := provenance.EncodeContents(c)
+	var size *provenance.SizeError
+	if errors.As(err, &size) {
+		for i := range c.Files {
+			c.Files[i].OriginPath = ""
+		}
+		c.MerkleRoot = c.Root()
+		b, err = provenance.EncodeContents(c)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("contents of %d files: %w", len(c.Files), err)
 	}
 	return b, readableContents(c, b)
 }
 
-// contentsOf makes the contents of attributed entries, which are sorted.
+// contentsOf makes the contents of attributed entries, which are sorted, without the Merkle
+// root.
 func contentsOf(platform string, files []sbom.Held) provenance.Contents {
 	c := provenance.Contents{Platform: platform, Files: make([]provenance.File, 0, len(files)), Packages: []string{}}
 	index := map[string]*int{} // one number for all files of a package
@@ -41,10 +53,7 @@ func contentsOf(platform string, files []sbom.Held) provenance.Contents {
 		c.Files = append(c.Files, f)
 	}
 	c.OriginCounts = provenance.CountOrigins(c.Files, c.Origins)
-	_ = together(
-		func() error { c.Digest = provenance.ContentsDigest(c.Files); return nil },
-		func() error { c.MerkleRoot = c.Root(); return nil },
-	)
+	c.Digest = provenance.ContentsDigest(c.Files)
 	return c
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -200,4 +202,43 @@ func FuzzAssemble(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestLargeContentsGoWithoutPathsAtOrigins: all else is there, and what does not fit then is
+// refused.
+func TestLargeContentsGoWithoutPathsAtOrigins(t *testing.T) {
+	long := strings.Repeat("x", 3000)
+	entries := func(n int) []sbom.Held {
+		var out []sbom.Held
+		for i := range n {
+			p := step.Path(fmt.Sprintf("/%05d%s", i, long))
+			out = append(out, sbom.Held{
+				Entry: sbom.Entry{Path: p, Type: sbom.TypeDir, Mode: "0755"}, Step: "step1",
+				Origin: sbom.Origin{Class: sbom.OriginContext, From: "source1", Path: p + "y"},
+			})
+		}
+		return out
+	}
+	for n, paths := range map[int]int{100: 100, 7000: 0} {
+		b, err := encodeContents(contentsOf("linux/amd64", entries(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := provenance.DecodeContents(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		with := 0
+		for _, f := range c.Files {
+			if f.OriginPath != "" {
+				with++
+			}
+		}
+		if len(c.Files) != n || with != paths {
+			t.Errorf("%d files, %d of them with a path; want %d and %d", len(c.Files), with, n, paths)
+		}
+	}
+	if _, err := encodeContents(contentsOf("linux/amd64", entries(14000))); err == nil || !strings.HasPrefix(err.Error(), "contents of 14000 files: encode predicate: ") {
+		t.Errorf("got %v", err)
+	}
 }
