@@ -91,15 +91,18 @@ func ends3(kind string) (from, to string) {
 		return "software_SoftwareArtifact", "simplelicensing_AnyLicenseInfo"
 	case "hasInput", "hasOutput", "hasHost":
 		return "build_Build", ""
-	case "invokedBy", "delegatedTo", "coordinatedBy", "exploitCreatedBy", "foundBy", "publishedBy", "reportedBy":
+	case "invokedBy":
 		return "", "Agent"
-	case "hasAddedFile", "hasDeletedFile", "hasDataFile", "modifiedBy":
-		if kind == "modifiedBy" {
-			return "", "Agent"
-		}
-		return "", "software_File"
-	case "affects", "doesNotAffect", "fixedIn", "underInvestigationFor":
+	case "coordinatedBy", "exploitCreatedBy", "fixedBy", "foundBy", "publishedBy", "reportedBy", "republishedBy":
+		return "security_Vulnerability", "Agent"
+	case "affects", "doesNotAffect", "fixedIn", "underInvestigationFor", "hasAssessmentFor":
 		return "security_Vulnerability", ""
+	case "hasAssociatedVulnerability":
+		return "", "security_Vulnerability"
+	case "hasAddedFile", "hasDeletedFile":
+		return "", "software_File"
+	case "serializedInArtifact":
+		return "SpdxDocument", "Artifact"
 	}
 	return "", ""
 }
@@ -114,9 +117,6 @@ func (d *spdx3) relationships() {
 		}
 		a, kind := o.get("from").string(), o.get("relationshipType").string()
 		from, to := ends3(kind)
-		if is3(d.model, o.class, "security_VulnAssessmentRelationship") {
-			from, to = "", ""
-		}
 		d.end(a, from, o.at.field("from"), kind)
 		for k, b := range o.get("to").list() {
 			at := o.at.field("to").item(k)

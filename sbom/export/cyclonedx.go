@@ -29,6 +29,7 @@ func CycloneDX(w io.Writer, doc *Document, formulas []cdx.Formula) error {
 	bom.Dependencies = &dependencies
 	bom.Compositions = c.compositions()
 	bom.Properties = c.properties()
+	bom.ExternalReferences = c.otherDocuments()
 	if len(formulas) > 0 {
 		bom.Formulation = &formulas
 	}
@@ -158,6 +159,21 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 			return s[:i], rest, true
 		}
 	}
+}
+
+// otherDocuments are the documents that this one refers to: those of a base image, parts
+// with files.
+func (c *converter) otherDocuments() *[]cdx.ExternalReference {
+	var out []cdx.ExternalReference
+	for _, d := range c.doc.ExternalDocumentReferences {
+		out = append(out, cdx.ExternalReference{
+			Type: cdx.ERTypeBOM, URL: d.URI, Comment: "DocumentRef-" + string(d.DocumentRefID), Hashes: hashes([]common.Checksum{d.Checksum}),
+		})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return &out
 }
 
 // properties are the texts of licences that no component carries itself.

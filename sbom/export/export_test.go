@@ -213,6 +213,9 @@ func TestCycloneDXHasWhatTheDocumentHas(t *testing.T) {
 		(*m.Manufacturer.Contact)[0].Email != "sbom@example.test" || (*m.Tools.Components)[0].Version != "1.0" {
 		t.Errorf("metadata %+v", m)
 	}
+	if r := *bom.ExternalReferences; len(r) != 1 || r[0].Type != cdx.ERTypeBOM || r[0].URL != "https://example.test/base" || r[0].Comment != "DocumentRef-base" || len(*r[0].Hashes) != 1 {
+		t.Errorf("other documents %+v", r)
+	}
 	if p := *bom.Properties; p[len(p)-1].Value != "Do as you like." {
 		t.Errorf("properties %+v", p)
 	}
