@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sworn-build/sworn/sbom/licence"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -85,7 +86,7 @@ func (inv Inventory) Join(m *Manifests) Installed {
 		slices.Sort(in)
 		out.Within[purl] = slices.Compact(in)
 	}
-	out.Packages, out.Licences = tidy(out.Packages), tidyLicences(out.Licences)
+	out.Packages, out.Licences = tidy(out.Packages), licence.Tidy(out.Licences)
 	if more := len(unread) - maxUnreadManifests; more > 0 {
 		unread = append(unread[:maxUnreadManifests], fmt.Sprintf("%d more files with a package's metadata", more))
 	}

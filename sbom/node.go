@@ -38,7 +38,7 @@ func nodeManifest(p string) bool {
 // parseNode reads a package.json. The second result says why there is no package.
 func parseNode(b []byte) (Package, string) {
 	var fields struct {
-		Name, Version, License, Homepage any
+		Name, Version, License, Licenses, Homepage any
 	}
 	if err := json.Unmarshal(b, &fields); err != nil {
 		return Package{}, "it is no JSON object"
@@ -49,11 +49,39 @@ func parseNode(b []byte) (Package, string) {
 	}
 	p := Package{
 		Type: typeNode, Name: text(fields.Name), Version: text(fields.Version),
-		Licence: text(fields.License), Homepage: text(fields.Homepage),
+		Licence: nodeLicence(fields.License, fields.Licenses), Homepage: text(fields.Homepage),
 	}
 	if !word(p.Name) || !word(p.Version) {
 		return Package{}, "it has no name or no version"
 	}
 	p.PURL = languagePURL(p.Type, strings.ToLower(p.Name), p.Version)
 	return p, ""
+}
+
+// nodeLicence is the licence of a package.json: an expression, or the object and the list
+// that npm once took, of which one may be chosen.
+func nodeLicence(license, licenses any) string {
+	if license == nil {
+		license = licenses
+	}
+	var all []string
+	switch v := license.(type) {
+	case string:
+		return line(v)
+	case map[string]any:
+		s, _ := v["type"].(string)
+		return line(s)
+	case []any:
+		for _, one := range v {
+			s := nodeLicence(one, nil)
+			if _, list := one.([]any); list || s == "" {
+				return ""
+			}
+			if strings.ContainsAny(s, " ") {
+				s = "(" + s + ")"
+			}
+			all = append(all, s)
+		}
+	}
+	return line(strings.Join(all, " OR "))
 }

@@ -3,6 +3,7 @@ package sbom
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/sworn-build/sworn/sbom/licence"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -50,26 +52,42 @@ func pythonMetadata(p string) string {
 // metadata specifications). The second result says why there is no package.
 func parsePython(b []byte) (Package, string) {
 	fields := map[string]string{}
+	var classified []string // licences
 	s := bufio.NewScanner(bytes.NewReader(b))
 	s.Buffer(nil, maxManifest+1)
 	for s.Scan() && strings.TrimSpace(s.Text()) != "" {
 		key, value, ok := strings.Cut(s.Text(), ":")
+		if ok && key == "Classifier" {
+			if l := licence.Classifier(line(value)); l != "" {
+				classified = append(classified, l)
+			}
+		}
 		if ok && fields[key] == "" { // of a repeated field the first; no continuation has such a key
 			fields[key] = line(value)
 		}
 	}
 	p := Package{Type: typePython, Name: fields["Name"], Version: fields["Version"], Homepage: fields["Home-page"]}
-	if p.Licence = fields["License-Expression"]; p.Licence == "" {
-		p.Licence = fields["License"]
-	}
+	p.Licence = pythonLicence(fields["License-Expression"], fields["License"], classified)
 	if !pythonName(p.Name) || !word(p.Version) {
 		return Package{}, "it has no name or no version"
 	}
-	if strings.EqualFold(p.Licence, "UNKNOWN") {
-		p.Licence = ""
-	}
 	p.PURL = languagePURL(p.Type, pythonNormal(p.Name), p.Version)
 	return p, ""
+}
+
+// pythonLicence is the expression of PEP 639 where there is one. The free text that came
+// before counts when it is clear, and otherwise the classifier, when it is the only one.
+func pythonLicence(expression, text string, classified []string) string {
+	if strings.EqualFold(text, "UNKNOWN") {
+		text = ""
+	}
+	if expression != "" || text != "" && (len(classified) == 0 || licence.Known(text)) {
+		return cmp.Or(expression, text)
+	}
+	if len(classified) == 1 && (text == "" || licence.Known(classified[0])) {
+		return classified[0]
+	}
+	return cmp.Or(text, line(strings.Join(classified, ", ")))
 }
 
 // pythonName reports whether s is a name by the Names and normalization specification.

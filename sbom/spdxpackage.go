@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/licence"
 )
 
 func packageID(p Package) string {
@@ -87,7 +89,7 @@ func (img Image) licences(p Package, sp *SPDXPackage) {
 	switch {
 	case p.Declared != "" && img.hasTexts(p.Declared):
 		sp.LicenseDeclared = p.Declared
-	case p.Licence != "" && knownLicence(p.Licence):
+	case p.Declared == "" && knownLicence(p.Licence):
 		sp.LicenseDeclared = p.Licence
 	}
 	if p.Concluded != "" && img.hasTexts(p.Concluded) {
@@ -127,16 +129,7 @@ func purlRef(purl string) []SPDXExternalRef {
 	return []SPDXExternalRef{{"PACKAGE-MANAGER", "purl", purl}}
 }
 
-// idString keeps what an SPDX id may hold: letters, digits, "." and "-".
-func idString(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '.', r == '-':
-			return r
-		}
-		return '-'
-	}, s)
-}
+func idString(s string) string { return licence.IDString(s) }
 
 // supplier makes an SPDX supplier of a maintainer field, nothing of none. Whether a name is a
 // person's is not in the field: mailing lists and team names are organizations.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/sbom/licence"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -27,12 +28,13 @@ func (t tool) describe() error {
 	defer func() { before.Close() }()
 	// The inventory before is read once and carried from item to item.
 	var inv *sbom.Inventory
+	licences := licence.NewReader()
 	for k := 1; k <= n; k++ {
 		after, err := sbom.OpenTree(t.path(step.StateDir, strconv.Itoa(k)))
 		if err != nil {
 			return fmt.Errorf("describe item %d: %w", k, err)
 		}
-		d, next, err := t.item(k, before, after, inv)
+		d, next, err := t.item(k, before, after, inv, licences)
 		before.Close()
 		before, inv = after, next
 		if err != nil {
@@ -73,9 +75,12 @@ func (t tool) items() (int, error) {
 
 // item describes the change from before to after. inv is the inventory of
 // before when it is known; the inventory of after is returned.
-func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory) (*described, *sbom.Inventory, error) {
+func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory, licences *licence.Reader) (*described, *sbom.Inventory, error) {
 	c, err := sbom.Compare(before, after)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := sbom.DeclareLicences(licences, after, c.Manifests); err != nil {
 		return nil, nil, err
 	}
 	d := described{Base: before == nil, Delta: c.Delta, Manifests: c.Manifests, PackagesAdded: []string{}, PackagesRemoved: []string{}}
@@ -90,9 +95,12 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory) (*descr
 		return nil, nil, err
 	}
 	now := inv
-	if d.Base || d.Touches(append(sbom.Databases(before), sbom.Databases(after)...)) {
+	if d.Base || d.TouchesCopyright() || d.Touches(append(sbom.Databases(before), sbom.Databases(after)...)) {
 		loaded, err := sbom.Load(after)
 		if err != nil {
+			return nil, nil, fmt.Errorf("state after: %w", err)
+		}
+		if err := loaded.ReadLicences(licences, after, *inv, c.Delta); err != nil {
 			return nil, nil, fmt.Errorf("state after: %w", err)
 		}
 		now, d.Inventory = &loaded, &loaded

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/sbom/licence"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -39,6 +40,13 @@ func (t tool) source(k int) error {
 	}
 	inv, err := sbom.Load(src)
 	if err != nil {
+		return err
+	}
+	licences := licence.NewReader()
+	if err := inv.ReadLicences(licences, src, sbom.Inventory{}, c.Delta); err != nil {
+		return err
+	}
+	if err := sbom.DeclareLicences(licences, src, c.Manifests); err != nil {
 		return err
 	}
 	out := treeOf(c.Added)

@@ -185,7 +185,7 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
 			return nil, sbom.Installed{}, err
 		}
 		if c.d.Inventory != nil {
-			inv = *c.d.Inventory
+			inv = *c.d.Inventory.Inherit(&inv)
 		}
 	}
 	files := l.Held()

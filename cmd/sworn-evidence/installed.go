@@ -24,7 +24,7 @@ func (i installed) after(d *described) installed {
 		out = installed{}
 	}
 	if d.Inventory != nil {
-		out.inventory, out.owners = d.Inventory, nil
+		out.inventory, out.owners = d.Inventory.Inherit(out.inventory), nil
 	}
 	out.manifests = out.manifests.Apply(d.Delta, d.Manifests)
 	if out.manifests == nil || out.manifests == i.manifests && d.Inventory == nil {

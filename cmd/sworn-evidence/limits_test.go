@@ -81,6 +81,7 @@ func TestBinaryIsSmallAndAlone(t *testing.T) {
 	taken := []string{
 		"golang.org/x/sys/",
 		"github.com/github/go-spdx/v2/spdxexp/spdxlicenses", // ids of licences, no code
+		"github.com/google/licensecheck",                    // texts of licences; no imports
 		"github.com/transparency-dev/merkle/",               // hashes of RFC 6962
 	}
 	for _, dep := range strings.Fields(string(out)) {
@@ -104,7 +105,7 @@ func TestBinaryIsSmallAndAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const limit = 8 << 20
+	const limit = 12 << 20
 	if st.Size() > limit {
 		t.Errorf("%d bytes, more than %d", st.Size(), limit)
 	}

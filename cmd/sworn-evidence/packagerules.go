@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -43,13 +44,14 @@ func (g *graph) licenceFindings(f *findings, inv sbom.Inventory) {
 		if !ok {
 			continue
 		}
+		text := cmp.Or(p.Declared, p.Concluded, p.Licence)
 		k := findingKey{rule: step.RuleListedLicence, step: s.ID}
 		switch {
-		case p.Licence == "":
+		case text == "":
 			k.unjudged = !unknown
 			f.add(k, step.Subject{Package: p.Name, Detail: "licence not known"})
-		case sbom.ListedLicence(p.Licence, listed):
-			f.add(k, step.Subject{Package: p.Name, Detail: p.Licence})
+		case sbom.ListedLicence(text, listed):
+			f.add(k, step.Subject{Package: p.Name, Detail: text})
 		}
 	}
 }

@@ -1,6 +1,11 @@
-// Package licence reads SPDX licence expressions and knows the ids that SPDX lists. It has
-// no texts and makes no judgement.
+// Package licence reads what packages say of their licences: SPDX expressions, the words
+// of distributions and registries, Debian's copyright files, and licence texts. It knows
+// the ids that SPDX lists.
 //
-//	e, ok := licence.Parse("MIT AND GPL-2.0-only WITH Linux-syscall-note")
-//	ok = ok && e.Each(func(e licence.Expression) bool { return licence.Listed(e.ID) })
+// What a package declares ([Declare], [Copyright]) and what its texts are ([Reader]) stay
+// apart. A licence that SPDX does not list becomes a LicenseRef that carries its text;
+// what cannot be told stays unknown, never guessed.
+//
+//	r := licence.NewReader()
+//	declared, concluded := r.Copyright(b) // /usr/share/doc/curl/copyright
 package licence

@@ -39,8 +39,13 @@ const maxWords = 256
 
 // Parse reads an SPDX licence expression (annex D); false when it is none.
 func Parse(s string) (Expression, bool) {
+	return parse(s, maxWords)
+}
+
+// parse is Parse of an expression of at most so many words.
+func parse(s string, most int) (Expression, bool) {
 	words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(s))
-	if len(words) > maxWords {
+	if len(words) > most {
 		return Expression{}, false
 	}
 	p := &parser{words: words}

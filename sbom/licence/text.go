@@ -1,0 +1,192 @@
+package licence
+
+import (
+	"crypto/sha256"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Reader reads licence texts. It keeps what it found by the digest of the text, as many
+// packages have the same. It is for any number of goroutines.
+type Reader struct {
+	scanner func() *scanner
+	mu      sync.Mutex
+	seen    map[[sha256.Size]byte]reading
+}
+
+// NewReader returns a reader that has read nothing.
+func NewReader() *Reader {
+	return &Reader{scanner: sync.OnceValue(newScanner), seen: map[[sha256.Size]byte]reading{}}
+}
+
+// MaxText bounds the part of a text that is looked at, in bytes: four times what the
+// longest licence has, and what the longest copyright files have.
+const MaxText = 1 << 20
+
+// reading is what a text says: that all of some licences hold.
+type reading struct {
+	ids []string // SPDX's, sorted
+	// covered is how much of the words belongs to licences, from 0 to 1, and open: words
+	// beside the licences say that one of them may be chosen, or what they refer to is not
+	// clear.
+	covered float64
+	open    bool
+	// pointers are the names of files below /usr/share/common-licenses in it.
+	pointers []string
+}
+
+// later takes words about later versions into account that stand beside the words which
+// name the licence, where there is one GNU licence alone.
+func (r *reading) later(rest string) {
+	if !laterVersions.MatchString(rest) {
+		return
+	}
+	at := -1
+	for i, id := range r.ids {
+		bare, only := strings.CutSuffix(id, "-only")
+		if only && !slices.Contains(r.ids, bare+"-or-later") && (at < 0 || r.ids[at] != id) {
+			r.open = r.open || at >= 0
+			at = i
+		}
+	}
+	if at >= 0 {
+		r.ids[at] = strings.TrimSuffix(r.ids[at], "-only") + "-or-later"
+	}
+}
+
+// read looks at a text.
+func (r *Reader) read(text string) reading {
+	text = dated.ReplaceAllString(text[:min(len(text), MaxText)], "Copyright 2000 Holder")
+	key := sha256.Sum256([]byte(text))
+	r.mu.Lock()
+	got, ok := r.seen[key]
+	r.mu.Unlock()
+	if ok {
+		return got
+	}
+	got = r.look(text)
+	r.mu.Lock()
+	r.seen[key] = got
+	r.mu.Unlock()
+	return got
+}
+
+var (
+	tag           = regexp.MustCompile(`SPDX-License-Identifier:[ \t]*([^\n]+)`)
+	common        = regexp.MustCompile(`/usr/share/common-licenses/([A-Za-z0-9.+-]*[A-Za-z0-9+])`)
+	alternate     = regexp.MustCompile(`(?i)\b(either|dual|dually|alternatively|alternative|choice|choose|at your option)\b`)
+	laterVersions = regexp.MustCompile(`(?i)(any|or( \(?at your option\)?)?( any)?) (later|newer) version|or (later|newer)|or above|later versions`)
+	version       = regexp.MustCompile(`(?i)\bversion [0-9]|\bv[0-9]|\b[AL]?GPL-[0-9]|\b[AL]?GPL ?[0-9]`)
+)
+
+// dated is a line that says who has the copyright since when. Without these many packages
+// have the very same text.
+var dated = regexp.MustCompile(`(?im)^[ \t*#]*(copyright|©|\(c\))[^\n]{0,40}[0-9]{4}[^\n]{0,60}$`)
+
+func (r *Reader) look(text string) reading {
+	var out reading
+	add := func(ids ...string) { out.ids = append(out.ids, ids...) }
+	for _, m := range tag.FindAllStringSubmatch(text, maxWords) {
+		e, ok := Parse(strings.TrimRight(m[1], " \t\r*/-#>"))
+		if ok && e.Each(func(e Expression) bool {
+			return e.Exception == "" && Listed(e.ID)
+		}) && (e.Join == "" || onlyAnd(e)) {
+			e.Each(func(e Expression) bool { add(modern(e.ID)); return true })
+		} else {
+			out.open = true
+		}
+	}
+	matches := r.scanner().scan(text)
+	var left strings.Builder
+	at := 0
+	for _, m := range matches {
+		left.WriteString(text[at:m.start] + "\n")
+		at = m.end
+		if id := modern(m.id); Listed(id) {
+			add(id)
+		} else {
+			out.open = true
+		}
+	}
+	left.WriteString(text[at:])
+	own := pointer.ReplaceAllString(text, "")
+	rest := pointer.ReplaceAllString(left.String(), "")
+	out.later(rest)
+	for _, m := range common.FindAllStringSubmatch(text, maxWords) {
+		out.pointers = append(out.pointers, m[1])
+		if id, ok := referred(m[1], own, out.ids); ok {
+			add(id)
+		} else if id == "" {
+			out.open = true
+		}
+	}
+	slices.Sort(out.ids)
+	out.ids = strongest(slices.Compact(out.ids))
+	out.open = out.open || len(out.ids) > 1 && alternate.MatchString(rest)
+	if all := len(split(text)); all > 0 {
+		out.covered = 1 - float64(len(split(rest)))/float64(all)
+	}
+	return out
+}
+
+// pointer is a sentence that says where a Debian system has the text.
+var pointer = regexp.MustCompile(`(?is)\bon debian.{0,200}?/usr/share/common-licenses/[A-Za-z0-9.+-]*\S*`)
+
+func onlyAnd(e Expression) bool {
+	if e.Join == "" {
+		return true
+	}
+	return (e.Join == "AND" || len(e.Of) == 1) && !slices.ContainsFunc(e.Of, func(e Expression) bool { return !onlyAnd(e) })
+}
+
+// modern returns the id that SPDX has today for one of licensecheck or a deprecated one. A
+// text of a GNU licence alone says nothing of other versions.
+func modern(id string) string {
+	if e, ok := Named(id); ok && e.Join == "" && gnu.MatchString(strings.ToLower(id)) {
+		return e.ID
+	}
+	return id
+}
+
+// referred returns the licence that a file below /usr/share/common-licenses is referred to
+// for. It is "-" and false where the text itself has that licence, empty and false where
+// what is meant is not clear.
+func referred(name, text string, have []string) (string, bool) {
+	family, _, _ := strings.Cut(name, "-")
+	switch family {
+	case "GPL", "LGPL", "GFDL":
+		text = common.ReplaceAllString(text, "")
+		if slices.ContainsFunc(have, func(id string) bool { return strings.HasPrefix(id, family+"-") }) {
+			return "-", false
+		}
+		if laterVersions.MatchString(text) {
+			name = strings.TrimSuffix(name, "+") + "+"
+			if name == family+"+" {
+				return "", false
+			}
+		} else if name == family && version.MatchString(text) || name != family && !version.MatchString(text) {
+			return "", false
+		}
+	case "BSD":
+		name = "BSD-3-Clause"
+	}
+	e, ok := Named(name)
+	if !ok || e.Join != "" {
+		return "", false
+	}
+	if slices.Contains(have, e.ID) {
+		return "-", false
+	}
+	return e.ID, true
+}
+
+// strongest takes away the GNU licence of a version alone where the same text says that
+// later ones do, too: the licence's own text goes with such words.
+func strongest(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		bare, only := strings.CutSuffix(id, "-only")
+		return only && slices.Contains(ids, bare+"-or-later")
+	})
+}
