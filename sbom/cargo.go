@@ -67,7 +67,7 @@ func parseCrates(r io.Reader, p step.Path) ([]Package, error) {
 			if len(out) == maxPackages {
 				return errPackages
 			}
-			if c.Kind == "build" || !word(c.Name) || !word(c.Version) {
+			if c.Kind == "build" || !oneName(c.Name) || !word(c.Version) {
 				return nil
 			}
 			one := Package{Type: typeCargo, Name: c.Name, Version: c.Version, PURL: languagePURL(typeCargo, c.Name, c.Version)}

@@ -65,7 +65,7 @@ func parseComposer(p string, b []byte) ([]Package, string) {
 // version.
 func (c composerPackage) pkg(list string) (Package, bool) {
 	vendor, name, ok := strings.Cut(c.Name, "/")
-	if !ok || !word(vendor) || !word(name) || strings.Contains(name, "/") || !word(c.Version) {
+	if !ok || !oneName(vendor) || !oneName(name) || !word(c.Version) {
 		return Package{}, false
 	}
 	p := Package{Type: typeComposer, Name: c.Name, Version: c.Version, Homepage: line(c.Homepage), PURL: languagePURL(typeComposer, strings.ToLower(c.Name), c.Version)}

@@ -57,7 +57,7 @@ func parseGem(p string, b []byte) ([]Package, string) {
 	if name == "" {
 		name, version, platform = fields["name"], fields["version"], fields["platform"]
 	}
-	if !word(name) || !word(version) {
+	if !oneName(name) || !word(version) {
 		return nil, "it has no name or no version"
 	}
 	out := Package{Type: typeGem, Name: name, Version: version, Licence: line(fields["licenses"]), Homepage: line(fields["homepage"])}

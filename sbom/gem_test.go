@@ -60,6 +60,8 @@ func TestGemsOwnWhatLiesInTheirHome(t *testing.T) {
 		// None of these is run, or more than a text.
 		"file 0644 /h/specifications/code-1.gemspec Gem::Specification.new do |s|\n s.name = `id`\n s.version = VERSION\n",
 		"file 0644 /h/specifications/bytes-1.gemspec "+spec("by\xfftes 1 ruby"),
+		"file 0644 /h/specifications/dots-1.gemspec "+spec(".. 1 ruby"),
+		"file 0644 /h/specifications/slash-1.gemspec "+spec("a/b 1 ruby"),
 		"file 0644 /h/specifications/large-1.gemspec "+spec("large 1 ruby")+strings.Repeat("x", 2<<20),
 		"file 0644 /h/specifications/empty-1.gemspec ",
 		"file 0644 /src/other.gemspec "+spec("other 1 ruby"), // no gem that is installed
@@ -80,8 +82,8 @@ func TestGemsOwnWhatLiesInTheirHome(t *testing.T) {
 	}
 	const noName = ".gemspec (it has no name or no version)"
 	if d := cmp.Diff([]string{
-		"/h/specifications/bytes-1" + noName, "/h/specifications/code-1" + noName, "/h/specifications/empty-1" + noName,
-		"/h/specifications/large-1.gemspec (it is larger than such a file may be)",
+		"/h/specifications/bytes-1" + noName, "/h/specifications/code-1" + noName, "/h/specifications/dots-1" + noName, "/h/specifications/empty-1" + noName,
+		"/h/specifications/large-1.gemspec (it is larger than such a file may be)", "/h/specifications/slash-1" + noName,
 	}, in.Unread); d != "" {
 		t.Errorf("unread (-want +got):\n%s", d)
 	}

@@ -125,6 +125,12 @@ func word(s string) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 }
 
+// oneName reports whether s can be a name in one piece: a word that a package URL does not
+// take for several, or for none.
+func oneName(s string) bool {
+	return word(s) && !strings.Contains(s, "/") && strings.Trim(s, ".") != ""
+}
+
 // line is a field of one line; empty when s is something else.
 func line(s string) string {
 	s = strings.TrimSpace(s)

@@ -68,7 +68,7 @@ func parseNuget(p string, b []byte) ([]Package, string) {
 	for _, id := range order {
 		name, version, ok := strings.Cut(id, "/")
 		name = strings.TrimPrefix(name, runtimePack)
-		if !ok || !word(name) || !word(version) {
+		if !ok || !oneName(name) || !word(version) {
 			continue
 		}
 		one := Package{Type: typeNuget, Name: name, Version: version, PURL: languagePURL(typeNuget, name, version), Files: files[id]}

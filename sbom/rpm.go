@@ -115,7 +115,7 @@ func rpmPackage(t *Tree, d Distro, r rpmdb.Package) (Package, bool) {
 		Type: typeRPM, Name: r.Name, Version: r.Version + "-" + r.Release, Arch: line(r.Arch),
 		Maintainer: line(r.Vendor), Homepage: line(r.URL), Licence: line(r.Licence),
 	}
-	if !word(p.Name) || !word(p.Version) {
+	if !oneName(p.Name) || !word(p.Version) {
 		return Package{}, false
 	}
 	if p.Maintainer == "" {

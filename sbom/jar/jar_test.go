@@ -95,7 +95,7 @@ func TestPackagesAreToldByTheirDescriptors(t *testing.T) {
 		{"its manifest", "tool.jar", []file{manifest("Manifest-Version: 1.0\r\nImplementation-Version: 4.13.2 b7\r\nBundle-SymbolicName: org.a.to\r\n ol\r\n\r\nName: x\r\nImplementation-Version: 9\r\n")}, []string{"org.a:tool:4.13.2"}},
 		{"nothing", "classes.jar", []file{{name: "a.class", text: "x"}}, nil},
 		{"names that were not filled in", "x.jar", []file{pom("${project.groupId}", "a", "1"), pom("a", "b c", "1"), pom("a", "b", "")}, nil},
-		{"names that are none", "\n-1.jar", []file{pom("a\x00", "a", "1"), pom("a", "\xff", "1"), pom("a", "b", strings.Repeat("1", 2000))}, nil},
+		{"names that are none", "\n-1.jar", []file{pom("a\x00", "a", "1"), pom("a", "\xff", "1"), pom("..", "a", "1"), pom("a", ".", "1"), pom("a", "b", strings.Repeat("1", 2000))}, nil},
 	} {
 		got, unread := find(c.file, archive(t, c.files...))
 		if d := cmp.Diff(c.want, got); d != "" || len(unread) > 0 {

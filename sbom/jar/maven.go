@@ -166,7 +166,7 @@ func digit(c byte) bool { return '0' <= c && c <= '9' }
 // word reports whether s can be a group, an artifact or a version: a name that was never
 // filled in, ${project.version}, is none.
 func word(s string) bool {
-	if s == "" || len(s) > maxWord {
+	if strings.Trim(s, ".") == "" || len(s) > maxWord {
 		return false
 	}
 	for i := range len(s) {
