@@ -31,7 +31,7 @@ func readLocal(dir, platform string) (attested, error) {
 		return attested{}, err
 	}
 	if len(statements) > 0 {
-		a := attested{statements: statements, Platform: "linux"}
+		a := attested{statements: statements, Platform: "unknown"}
 		if s, err := a.steps(); err == nil {
 			a.Platform = s.Platform
 		}

@@ -1,5 +1,7 @@
 package check
 
+import "slices"
+
 // Rule is something that a document must hold to.
 type Rule struct {
 	ID    string `json:"id"`
@@ -86,12 +88,17 @@ const (
 
 // Rules are all rules, by format and in the order in which reports have them.
 func Rules() []Rule {
-	const e, w = LevelError, LevelWarning
-	return []Rule{
+	const e = LevelError
+	return slices.Concat([]Rule{
 		{ruleJSON, e, "one JSON value in UTF-8, of bounded size and nesting, and nothing behind it", rfc8259},
 		{ruleTwice, e, "no object has a field twice", rfc8259 + "#section-4"},
 		{ruleFormat, e, "SPDX 2 or 3 or CycloneDX, in JSON", ""},
+	}, rules2(), rules3(), rulesCDX())
+}
 
+func rules2() []Rule {
+	const e, w = LevelError, LevelWarning
+	return []Rule{
 		{rule2Version, e, "version 2.2 or 2.3, data licence CC0-1.0", spdx23 + "document-creation-information/#61-spdx-version-field"},
 		{rule2Missing, e, "fields that must be there are, and are not empty", spdx23},
 		{rule2Type, e, "fields are of their types", spdx23},
@@ -120,7 +127,12 @@ func Rules() []Rule {
 		{rule2External, e, "external references have a category and a type of it, and a locator of the type", spdx23 + "package-information/#721-external-reference-field"},
 		{rule2Elsewhere, e, "external documents have an id DocumentRef-NAME, once, a URI and a checksum", spdx23 + "document-creation-information/#66-external-document-references-field"},
 		{rule2Word, e, "words of a list are of that list: purposes, types of files, of annotations", spdx23},
+	}
+}
 
+func rules3() []Rule {
+	const e, w = LevelError, LevelWarning
+	return []Rule{
 		{rule3Context, e, "the context is that of SPDX 3.0.1, and objects are in @graph", "https://spdx.github.io/spdx-spec/v3.0.1/serializations/"},
 		{rule3Type, e, "objects are of a class of SPDX 3.0.1 that is not abstract", spdx301},
 		{rule3Missing, e, "properties that must be there are, and are not empty", spdx301},
@@ -139,7 +151,12 @@ func Rules() []Rule {
 		{rule3LicenceRef, e, "a LicenseRef of an expression is mapped to a licence of the graph", spdx301 + "SimpleLicensing/Properties/customIdToUri/"},
 		{rule3Identifier, e, "package URLs and CPE names can be read", spdx301 + "Core/Vocabularies/ExternalIdentifierType/"},
 		{rule3Unreachable, w, "elements are listed by the document or a collection, or related to one that is", spdx301 + "Core/Classes/ElementCollection/"},
+	}
+}
 
+func rulesCDX() []Rule {
+	const e = LevelError
+	return []Rule{
 		{ruleCDXVersion, e, "CycloneDX 1.4 to 1.6; a version of the document from 1 on", cdx16},
 		{ruleCDXMissing, e, "fields that must be there are, and are not empty", cdx16},
 		{ruleCDXType, e, "fields are of their types", cdx16},
