@@ -28,6 +28,9 @@ type Material struct {
 // kindDownload is the kind of a material that a step downloaded.
 const kindDownload = "download"
 
+// download is what a download is to packages.
+func (m Material) download() Download { return Download{URL: m.URI, SHA256: m.Digest["sha256"]} }
+
 // purpose is what it is, as SPDX 3 has it; SPDX 2.3 has the same words in capitals.
 func (m Material) purpose() string {
 	switch m.Kind {

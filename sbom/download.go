@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"encoding/hex"
+	"net/url"
 	"path"
 	"strings"
 
@@ -13,6 +14,15 @@ type Download struct {
 	URL string
 	// SHA256 of the file, lower-case hex.
 	SHA256 string
+}
+
+// fileName is the last name in its URL; empty of one that has none.
+func (d Download) fileName() string {
+	u, err := url.Parse(d.URL)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(path.Base("/"+u.Path), "/")
 }
 
 // Downloads returns, by purl, the downloads that packages were installed from: those

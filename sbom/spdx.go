@@ -17,7 +17,7 @@ type Image struct {
 	// Epoch is the documents' creation time in seconds since 1970.
 	Epoch int64
 	// Tool is the creator: "sworn-0.1.0". Organization is who built the image, as far as
-	// somebody said so.
+	// somebody said so: "NAME" or "NAME <EMAIL>".
 	Tool, Organization string
 	// Contents is the sha256 over all entries of the image, lower-case hex.
 	Contents  string
@@ -157,7 +157,7 @@ func (img Image) checkEpoch() error {
 func (img Image) creators() []string {
 	creators := []string{"Tool: " + img.Tool}
 	if img.Organization != "" {
-		creators = append(creators, organization+img.Organization)
+		creators = append(creators, img.imageSupplier())
 	}
 	return creators
 }
@@ -167,7 +167,8 @@ func (img Image) imageSupplier() string {
 	if img.Organization == "" {
 		return noAssertion
 	}
-	return organization + img.Organization
+	name, email := nameAndEmail(img.Organization)
+	return party(organization, name, email)
 }
 
 func (img Image) created() string { return time.Unix(img.Epoch, 0).UTC().Format(time.RFC3339) }

@@ -25,6 +25,7 @@ const (
 
 	complete3   = "complete"
 	incomplete3 = "incomplete"
+	noElement3  = "https://spdx.org/rdf/3.0.1/terms/Core/NoAssertionElement"
 	noLicence3  = "https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense"
 	dataLicence = "CC0-1.0"
 	buildTypes  = "https://github.com/sworn-build/sworn/steps/v1#"
@@ -184,15 +185,14 @@ func (d *document3) creation(c creation3) {
 	d.refs("rootElement", []string{c.root})
 	d.end()
 
-	class, who := "SoftwareAgent", d.img.Tool
 	if d.img.Organization != "" {
-		class, who = "Organization", d.img.Organization
+		d.agent(agent3, d.img.imageSupplier())
+	} else {
+		d.agent(agent3, "SoftwareAgent: "+d.img.Tool)
 	}
-	for _, e := range [][3]string{{class, agent3, who}, {"Tool", tool3, d.img.Tool}} {
-		d.begin(e[0], e[1])
-		d.text("name", e[2])
-		d.end()
-	}
+	d.begin("Tool", tool3)
+	d.text("name", d.img.Tool)
+	d.end()
 }
 
 // packages writes the image and what is installed in it. With unowned there is a package of
@@ -227,8 +227,10 @@ func (d *document3) packages(unowned bool) {
 		}
 	}
 	for _, p := range in.Packages {
-		d.relate(d.purls[p.PURL], "hasStaticLink", "", linked[p.PURL]...)
-		d.relate(d.purls[p.PURL], "contains", "", held[p.PURL]...)
+		id := d.purls[p.PURL]
+		d.relate(id, "hasStaticLink", "", linked[p.PURL]...)
+		d.relate(id, "contains", "", held[p.PURL]...)
+		d.relate(id, "dependsOn", "noAssertion", noElement3)
 	}
 }
 
@@ -335,21 +337,25 @@ func (d *document3) agents() {
 	}
 	slices.Sort(all)
 	for _, who := range slices.Compact(all) {
-		class, name, ok := strings.Cut(who, ": ")
-		if !ok {
-			continue
+		if who != "" && who != noAssertion {
+			d.agent(party3(who), who)
 		}
-		email := ""
-		if i := strings.LastIndex(name, " ("); i > 0 && strings.HasSuffix(name, ")") {
-			name, email = name[:i], name[i+2:len(name)-1]
-		}
-		d.begin(class, party3(who))
-		d.text("name", name)
-		if email != "" {
-			d.identifiers("email", email)
-		}
-		d.end()
 	}
+}
+
+// agent writes who an SPDX 2.3 field names: "Person: NAME (EMAIL)".
+func (d *document3) agent(id, who string) {
+	class, name, _ := strings.Cut(who, ": ")
+	email := ""
+	if i := strings.LastIndex(name, " ("); i > 0 && strings.HasSuffix(name, ")") {
+		name, email = name[:i], name[i+2:len(name)-1]
+	}
+	d.begin(class, id)
+	d.text("name", name)
+	if email != "" {
+		d.identifiers("email", email)
+	}
+	d.end()
 }
 
 // party3 is the id of who an SPDX 2.3 field names; empty of NOASSERTION.

@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -16,8 +17,12 @@ func outputID(id string) string   { return "Output-" + idString(id) }
 func (d *document3) build() {
 	b := d.img.Build
 	var steps, materials []string
+	archives := map[Download]bool{}
+	for _, from := range d.img.Downloads {
+		archives[from] = true
+	}
 	for _, m := range b.Materials {
-		d.material(m)
+		d.material(m, archives[m.download()])
 		materials = append(materials, materialID(m.ID))
 	}
 	d.begin("build_Build", build3)
@@ -42,6 +47,7 @@ func (d *document3) build() {
 	for _, m := range b.Materials {
 		d.relate(materialID(m.ID), "contains", "", l.by[m.ID]...)
 	}
+	d.archives()
 	if b.Base != nil {
 		d.relate(image3, "descendantOf", "", materialID(b.Base.ID))
 	}
@@ -49,15 +55,23 @@ func (d *document3) build() {
 	d.baseDocuments()
 }
 
-func (d *document3) material(m Material) {
+// material writes what the build took; an archive is what a package was installed from.
+func (d *document3) material(m Material, archive bool) {
 	d.begin(package3, materialID(m.ID))
-	d.text("name", m.URI)
+	name := m.URI
+	if m.Kind == kindDownload {
+		name = cmp.Or(m.download().fileName(), m.URI)
+	}
+	d.text("name", name)
 	d.text("comment", m.comment())
 	d.hashes(m.hashes()...)
 	if commit := m.Digest["gitCommit"]; commit != "" {
 		d.identifiers("gitoid", "gitoid:commit:"+gitHash(commit)+":"+commit)
 	}
 	d.text("software_primaryPurpose", m.purpose())
+	if archive {
+		d.texts("software_additionalPurpose", "archive")
+	}
 	if strings.HasPrefix(m.URI, "pkg:") {
 		d.text("software_packageUrl", m.URI)
 	}
@@ -142,6 +156,19 @@ func (d *document3) elsewhere() {
 			d.purls[e.PURL] = packageID(e.Package)
 			d.pack(e.Package, "not in the image")
 			d.others = append(d.others, e.Package)
+		}
+	}
+}
+
+// archives lead from packages to what they were installed from.
+func (d *document3) archives() {
+	ids := map[Download]string{}
+	for _, m := range d.img.Build.Materials {
+		ids[m.download()] = materialID(m.ID)
+	}
+	for _, p := range d.named() {
+		if from, ok := d.img.Downloads[p.PURL]; ok && ids[from] != "" {
+			d.relate(packageID(p), "hasDistributionArtifact", "", ids[from])
 		}
 	}
 }

@@ -213,11 +213,11 @@ func TestDocumentSaysWhatTheBuildKnows(t *testing.T) {
 	want := []string{
 		"Person: Rich Felker (dalias@libc.org)", "MIT",
 		"MIT AND LicenseRef-own-00000000000000000000", `brought by source1; missing, or not as the package came with them: /lib/ld.so\xff; written or removed by steps after the base: /etc/musl.conf`, "NOASSERTION", "not in the image",
-		"Example Sons", "sha256:" + strings.Repeat("c", 64), "Do as you like.\n",
+		"Example Sons (sbom@example.test)", "sha256:" + strings.Repeat("c", 64), "Do as you like.\n",
 		"git+https://g.test/r.git@" + strings.Repeat("2", 40), `written by step2; origin: stage (step) of step1 at /out\xff`,
 		"base-1 https://d.test/base SHA256 3", "base-2 https://d.test/base3 SHA256 5",
 		"Not read, so its packages are missing: rpm database /var/lib/rpm. The base image source1 carries SPDX documents, to which this one refers. Of its 3 packages, steps removed 1, replaced 1 by other versions, and changed files of 1.",
-		"Tool: sworn-test", "Organization: Example Sons",
+		"Tool: sworn-test", "Organization: Example Sons (sbom@example.test)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

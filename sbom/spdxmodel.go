@@ -43,6 +43,7 @@ type SPDXPackage struct {
 	SPDXID           string            `json:"SPDXID"`
 	Name             string            `json:"name"`
 	Version          string            `json:"versionInfo,omitempty"`
+	FileName         string            `json:"packageFileName,omitempty"`
 	Supplier         string            `json:"supplier,omitempty"`
 	Originator       string            `json:"originator,omitempty"`
 	DownloadLocation string            `json:"downloadLocation"`

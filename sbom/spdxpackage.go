@@ -39,6 +39,7 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 	if from, ok := img.Downloads[p.PURL]; ok {
 		sp.DownloadLocation = from.URL
 		sp.Checksums = []SPDXChecksum{{"SHA256", from.SHA256}}
+		sp.FileName = from.fileName()
 	}
 	var notes []string
 	if by := img.Installed.By[p.PURL]; by != "" {
@@ -138,18 +139,28 @@ func supplier(maintainer string) string {
 	if maintainer == "" {
 		return ""
 	}
-	name, email := maintainer, ""
-	if i := strings.LastIndex(maintainer, " <"); i > 0 && strings.HasSuffix(maintainer, ">") {
-		name, email = strings.Trim(maintainer[:i], `"`), maintainer[i+2:len(maintainer)-1]
-	}
+	name, email := nameAndEmail(maintainer)
 	kind := "Person: "
 	has := func(s string) func(string) bool {
 		return func(word string) bool { return strings.Contains(strings.ToLower(s), word) }
 	}
 	if slices.ContainsFunc([]string{"team", "maintainers", "developers", "group", "project", "packagers", "lists.", "@packages.", "@tracker."}, has(name+" "+email)) ||
 		slices.ContainsFunc([]string{"foundation", ", inc", " inc.", " llc", " gmbh", "corporation", "linux", "centos"}, has(name)) { // rpm's vendors
-		kind = "Organization: "
+		kind = organization
 	}
+	return party(kind, name, email)
+}
+
+// nameAndEmail of "NAME <EMAIL>"; the email may be missing.
+func nameAndEmail(who string) (name, email string) {
+	if i := strings.LastIndex(who, " <"); i > 0 && strings.HasSuffix(who, ">") {
+		return strings.Trim(who[:i], `"`), who[i+2 : len(who)-1]
+	}
+	return who, ""
+}
+
+// party is how SPDX 2.3 names somebody.
+func party(kind, name, email string) string {
 	if email != "" {
 		return kind + name + " (" + email + ")"
 	}
