@@ -34,7 +34,7 @@ func (d Delta) TouchesCopyright() bool {
 	return false
 }
 
-// Licences sets Declared and Concluded of the packages of now, the inventory of after, and
+// ReadLicences sets Declared and Concluded of the packages of now, the inventory of after, and
 // its Licences. Of packages that was, the inventory of before, has as well and whose
 // copyright file d leaves alone, it leaves them empty: see [Inventory.Inherit]. What cannot
 // be read is named in now.Unread.
@@ -143,7 +143,6 @@ func (inv *Inventory) Inherit(was *Inventory) *Inventory {
 	}
 	out := *inv
 	out.Packages = slices.Clone(inv.Packages)
-	used := map[string]bool{}
 	for i := range out.Packages {
 		p := &out.Packages[i]
 		from := known[p.PURL]
@@ -151,16 +150,7 @@ func (inv *Inventory) Inherit(was *Inventory) *Inventory {
 			continue
 		}
 		p.Declared, p.Concluded = from.Declared, from.Concluded
-		for _, id := range append(licenceRefs(p.Declared), licenceRefs(p.Concluded)...) {
-			used[id] = true
-		}
 	}
-	out.Licences = slices.Clone(inv.Licences)
-	for _, l := range was.Licences {
-		if used[l.ID] {
-			out.Licences = append(out.Licences, l)
-		}
-	}
-	out.Licences = licence.Tidy(out.Licences)
+	out.Licences = referred(out.Packages, licence.Tidy(slices.Concat(inv.Licences, was.Licences)))
 	return &out
 }

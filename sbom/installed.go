@@ -86,12 +86,26 @@ func (inv Inventory) Join(m *Manifests) Installed {
 		slices.Sort(in)
 		out.Within[purl] = slices.Compact(in)
 	}
-	out.Packages, out.Licences = tidy(out.Packages), licence.Tidy(out.Licences)
+	out.Packages, out.Licences = tidy(out.Packages), referred(out.Packages, licence.Tidy(out.Licences))
 	if more := len(unread) - maxUnreadManifests; more > 0 {
 		unread = append(unread[:maxUnreadManifests], fmt.Sprintf("%d more files with a package's metadata", more))
 	}
 	out.Unread = append(slices.Clone(inv.Unread), unread...)
 	return out
+}
+
+// referred are the licences that packages refer to.
+func referred(ps []Package, ls []ExtractedLicence) []ExtractedLicence {
+	if len(ls) == 0 {
+		return nil
+	}
+	used := map[string]bool{}
+	for i := range ps {
+		for _, id := range append(licenceRefs(ps[i].Declared), licenceRefs(ps[i].Concluded)...) {
+			used[id] = true
+		}
+	}
+	return slices.DeleteFunc(ls, func(l ExtractedLicence) bool { return !used[l.ID] })
 }
 
 // holder is the owner of a program with modules or of an archive; empty when it has none.

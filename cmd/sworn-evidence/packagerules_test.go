@@ -45,6 +45,35 @@ func TestListedLicencesOfWhatStepsAddedAreFound(t *testing.T) {
 	}
 }
 
+// Debian's packages have their licences in copyright files: what is declared counts, and
+// what texts are concluded to be where nothing is.
+func TestListedLicencesOfDebianAreThoseOfCopyrightFiles(t *testing.T) {
+	database := func(names ...string) string {
+		db := "file 0644 /var/lib/dpkg/status "
+		for _, n := range names {
+			db += "Package: " + n + "\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n"
+		}
+		return db
+	}
+	text := func(name, text string) string { return "file 0644 /usr/share/doc/" + name + "/copyright " + text }
+	const dep5 = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: "
+	base := text("base", dep5+"GPL-2\n")
+	b := play(t, step.Rules{On: []string{step.RuleListedLicence}, Licences: []string{"GPL-*"}})
+	was := b.image(true, database("base"), base)
+	one := b.run(was, observed(step.NetworkNone), database("base", "both", "concluded", "either", "none"), base,
+		text("both", dep5+"GPL-2+ and Expat\n"), text("either", dep5+"GPL-2+ or Expat\n"),
+		text("concluded", "It is under version 3 of the GPL: /usr/share/common-licenses/GPL-3\n"))
+	b.run(one, observed(step.NetworkNone), database("base", "both", "concluded", "either", "later", "none"), text("later", "SPDX-License-Identifier: GPL-2.0-only\n"))
+	want := []string{
+		"ListedLicence step1 2; both (GPL-2.0-or-later AND MIT); concluded (GPL-3.0-only)",
+		"ListedLicence step1 1 unjudged; none (licence not known)",
+		"ListedLicence step2 1; later (GPL-2.0-only)",
+	}
+	if diff := cmp.Diff(want, summary(b.findings())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestPackagesFromUndeclaredSourcesAreFound(t *testing.T) {
 	const good, bad = "http://mirror.test/x86_64/good-1.apk", "https://evil.test/x86_64/bad-1.apk"
 	b := play(t, step.Rules{On: []string{step.RuleUndeclaredPackageSource}, Sources: []string{"mirror.test"}})
