@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// archives are a wheel, a tarball of npm's and a module as their indexes serve them, by
-// path.
+// archives are a wheel, a tarball of npm's, an archive of Java and a module as their indexes
+// serve them, by path.
 func archives(t *testing.T) map[string][]byte {
 	t.Helper()
 	zipped := func(prefix string, files ...string) []byte {
@@ -59,15 +59,18 @@ func archives(t *testing.T) map[string][]byte {
 			"Zope_Thing-1.2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: Zope.Thing\nVersion: 1.2.0\n",
 			"Zope_Thing-1.2.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
 			"Zope_Thing-1.2.0.dist-info/RECORD", "zope_thing.py,,\nZope_Thing-1.2.0.dist-info/METADATA,,\nZope_Thing-1.2.0.dist-info/WHEEL,,\nZope_Thing-1.2.0.dist-info/RECORD,,\n"),
-		"/npm/@scope/left/-/left-3.0.0.tgz":   tgz.Bytes(),
+		"/npm/@scope/left/-/left-3.0.0.tgz": tgz.Bytes(),
+		"/maven2/a/test/lib/1.0/lib-1.0.jar": zipped("",
+			"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n",
+			"META-INF/maven/a.test/lib/pom.properties", "groupId=a.test\nartifactId=lib\nversion=1.0\n"),
 		"/go/greet.test/!word/@v/v1.4.0.info": []byte(`{"Version":"v1.4.0"}`),
 		"/go/greet.test/!word/@v/v1.4.0.mod":  []byte(module),
 		"/go/greet.test/!word/@v/v1.4.0.zip":  zipped("greet.test/Word@v1.4.0/", "go.mod", module, "word.go", "package word\n\nconst Hello = \"hello\"\n"),
 	}
 }
 
-// TestPackagesOfLanguagesSayWhatTheyCameFrom: a wheel, a package of Node.js and a module
-// in a program of another stage have the URL and the digest of what was downloaded, on a
+// TestPackagesOfLanguagesSayWhatTheyCameFrom: a wheel, a package of Node.js, an archive of
+// Java and a module in a program of another stage have the URL and the digest of what was downloaded, on a
 // fresh build and on a cached one, and own their files.
 func TestPackagesOfLanguagesSayWhatTheyCameFrom(t *testing.T) {
 	e := mustEnv(t)
@@ -95,7 +98,8 @@ COPY --from=build /program /usr/bin/program
 # sworn: network=record
 RUN mkdir -p /site-packages /app/node_modules/@scope/left && \
     wget -q -O /tmp/x.whl ` + host + `/packages/ab/Zope_Thing-1.2.0-py3-none-any.whl && unzip -q -d /site-packages /tmp/x.whl && \
-    wget -q -O /tmp/x.tgz ` + host + `/npm/@scope/left/-/left-3.0.0.tgz && tar -xz -f /tmp/x.tgz -C /app/node_modules/@scope/left --strip-components=1 && rm -r /tmp/x.*
+    wget -q -O /tmp/x.tgz ` + host + `/npm/@scope/left/-/left-3.0.0.tgz && tar -xz -f /tmp/x.tgz -C /app/node_modules/@scope/left --strip-components=1 && rm -r /tmp/x.* && \
+    wget -q -O /lib.jar ` + host + `/maven2/a/test/lib/1.0/lib-1.0.jar && echo no archive >/broken.jar
 RUN program
 `
 	b := build{
@@ -110,6 +114,7 @@ RUN program
 	for purl, path := range map[string]string{
 		"pkg:pypi/zope-thing@1.2.0":         "/packages/ab/Zope_Thing-1.2.0-py3-none-any.whl",
 		"pkg:npm/%40scope/left@3.0.0":       "/npm/@scope/left/-/left-3.0.0.tgz",
+		"pkg:maven/a.test/lib@1.0":          "/maven2/a/test/lib/1.0/lib-1.0.jar",
 		"pkg:golang/greet.test/word@v1.4.0": "/go/greet.test/!word/@v/v1.4.0.zip",
 	} {
 		// Go's client escapes the mark of a capital letter.
@@ -120,7 +125,11 @@ RUN program
 		b.output = push(imageName(e.registry, t, name))
 		_, a := buildAccount(t, e, b)
 		got := map[string]string{}
-		for _, p := range spdxDocument(t, a).Packages {
+		doc := spdxDocument(t, a)
+		if want := "/broken.jar (broken.jar: it is no ZIP archive)"; !strings.Contains(doc.DocumentComment, want) {
+			t.Errorf("%s: the comment %q has no %q", name, doc.DocumentComment, want)
+		}
+		for _, p := range doc.Packages {
 			for _, r := range p.PackageExternalReferences {
 				if _, ok := want[r.Locator]; ok && len(p.PackageChecksums) == 1 {
 					got[r.Locator] = p.PackageDownloadLocation + " " + p.PackageChecksums[0].Value
@@ -140,13 +149,14 @@ RUN program
 			"/site-packages/zope_thing.py":               "pkg:pypi/zope-thing@1.2.0",
 			"/app/node_modules/@scope/left/package.json": "pkg:npm/%40scope/left@3.0.0",
 			"/usr/bin/program":                           "pkg:golang/program.test",
+			"/lib.jar":                                   "pkg:maven/a.test/lib@1.0",
 		} {
 			if owners[path] != owner {
 				t.Errorf("%s: %s is owned by %q, want %q", name, path, owners[path], owner)
 			}
 		}
 		added := a.step(t, "RUN mkdir").Outputs.PackagesAdded
-		if wanted := []string{"pkg:npm/%40scope/left@3.0.0", "pkg:pypi/zope-thing@1.2.0"}; !slices.Equal(added, wanted) {
+		if wanted := []string{"pkg:maven/a.test/lib@1.0", "pkg:npm/%40scope/left@3.0.0", "pkg:pypi/zope-thing@1.2.0"}; !slices.Equal(added, wanted) {
 			t.Errorf("%s: packages added %q, want %q", name, added, wanted)
 		}
 		materials := map[string]bool{}
