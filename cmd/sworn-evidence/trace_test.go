@@ -240,3 +240,22 @@ func TestOriginsAreTheSameEveryTime(t *testing.T) {
 		}
 	}
 }
+
+func TestOriginsThroughAStepWithoutEvidence(t *testing.T) {
+	b := play(t, step.Rules{})
+	base := b.image(true, base()...)
+	one := b.none(b.image(false, "file 0644 /etc/x x"), nil, "file 0644 /out/a a")
+	b.file("COPY --from=0", base, "copy "+one+":/out /opt", "file 0644 /opt/a a", "file 0644 /opt/empty ")
+	s := &b.plan.Steps[0]
+	s.Evidence, s.Unobserved = nil, "the builder did not say"
+	b.wantOrigins(map[string]string{"/opt/a": "unexplained step1 (nothing tells what line 2 wrote)", "/opt": "step step2"})
+}
+
+func TestOriginsOfADifference(t *testing.T) {
+	b := play(t, step.Rules{})
+	base := b.image(true, base()...)
+	one := b.none(base, nil, "file 0644 /opt/made made", "file 0600 /etc/unowned u")
+	two := b.step(step.Step{Kind: step.KindDiff, Name: "diff", Reads: []string{base, one}}, nil, "file 0644 /opt/made made", "file 0600 /etc/unowned u")
+	b.merge(base, two, "file 0644 /opt/made made", "file 0600 /etc/unowned u")
+	b.wantOrigins(map[string]string{"/opt/made": "stage step1 of step", "/etc/unowned": "base source1", "/etc/issue": "package source1"})
+}
