@@ -17,9 +17,9 @@ import (
 // docDir is where Debian's packages have their copyright files (Debian policy, 12.5).
 const docDir = "/usr/share/doc"
 
-// maxCopyrights bounds the bytes of copyright files that are read of one state: ten times
-// what five hundred packages have.
-const maxCopyrights = 128 << 20
+// maxCopyrights bounds the bytes of copyright files that are read of one state: twice what
+// seven hundred packages have.
+const maxCopyrights = 32 << 20
 
 // TouchesCopyright reports whether a delta adds or changes a copyright file of Debian. What
 // is known of a package's licence stays known when its copyright file is removed.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/sbom/check"
 	"github.com/sworn-build/sworn/sbom/licence"
 	"github.com/sworn-build/sworn/sbom/treetest"
 )
@@ -239,5 +240,33 @@ func BenchmarkReadLicences(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// TestDocumentsOfThisMachineAreValid puts the licences of a real Debian into both documents.
+func TestDocumentsOfThisMachineAreValid(t *testing.T) {
+	tree := open(t, "/")
+	inv, err := sbom.Load(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(inv.Packages) < 50 {
+		t.Skipf("skipped: %d packages in databases of this machine", len(inv.Packages))
+	}
+	if err := inv.ReadLicences(licence.NewReader(), tree, sbom.Inventory{}, sbom.Delta{}); err != nil {
+		t.Fatal(err)
+	}
+	img := sbom.Image{Name: "machine", Platform: "linux/amd64", Tool: "sworn-test", Installed: inv.Join(nil)}
+	for name, encode := range map[string]func(sbom.Image) (sbom.Documents, error){"2.3": sbom.EncodeDocuments, "3.0.1": sbom.EncodeDocuments3} {
+		docs, err := encode(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range check.Document(docs.Main).Findings {
+			if strings.Contains(f.Rule, "licence") || strings.Contains(f.Rule, "extracted") {
+				t.Errorf("SPDX %s: %s, %d times: %v", name, f.Rule, f.Count, f.Where[0])
+			}
+		}
+		t.Logf("SPDX %s: %d packages, %d licences of their own, %d bytes", name, len(inv.Packages), len(inv.Licences), len(docs.Main))
 	}
 }

@@ -14,7 +14,7 @@ import (
 // packages have more than one.
 const (
 	maxLicenceFile  = 256 << 10 // bytes of one
-	maxLicenceTotal = 64 << 20  // bytes of all that a step wrote
+	maxLicenceTotal = 16 << 20  // bytes of all that a step wrote
 	maxLicenceFiles = 8         // of one package
 )
 

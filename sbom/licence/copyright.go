@@ -39,7 +39,7 @@ func all(ids []string) Expression {
 func (r *Reader) machine(s stanzas) (declared, concluded Result) {
 	says, is := Expression{Join: "AND"}, Expression{Join: "AND"}
 	var saysRefs, isRefs []Extracted
-	known := true
+	known, spent := true, 0
 	seen := map[licenceField]bool{}
 	for _, f := range s.files {
 		if seen[f] {
@@ -55,12 +55,12 @@ func (r *Reader) machine(s stanzas) (declared, concluded Result) {
 		}
 		says.Of = append(says.Of, e.replace(func(l Expression) Expression { return s.says(l.ID, f, &saysRefs) }))
 		if e.Join != "" && f.text != "" && s.texts[strings.ToLower(e.Of[0].ID)] == "" {
-			one, ok := r.joined(e, f.text)
+			one, ok := r.joined(e, f.text, &spent)
 			is.Of, known = append(is.Of, one), known && ok
 			continue
 		}
 		is.Of = append(is.Of, e.replace(func(l Expression) Expression {
-			one, ok := r.is(l.ID, s.textOf(l.ID, f), &isRefs)
+			one, ok := r.is(l.ID, s.textOf(l.ID, f), &isRefs, &spent)
 			known = known && ok
 			return one
 		}))
@@ -101,12 +101,14 @@ func (s stanzas) says(name string, f licenceField, refs *[]Extracted) Expression
 const minCovered = 0.75
 
 // is concludes what the text for a name is: a listed licence, or one of its own. It is
-// false where there is no text.
-func (r *Reader) is(name, text string, refs *[]Extracted) (Expression, bool) {
-	if text == "" {
+// false where there is no text, and where the file's texts take too long; spent is their
+// cost.
+func (r *Reader) is(name, text string, refs *[]Extracted, spent *int) (Expression, bool) {
+	if text == "" || *spent > maxCost {
 		return Expression{}, false
 	}
 	got := r.read(text)
+	*spent += got.cost
 	if e, ok := pointed(name, got); ok {
 		return e, true
 	}
@@ -145,9 +147,13 @@ func pointed(name string, got reading) (Expression, bool) {
 
 // joined concludes what one text for several names is, where all are joined in one way and
 // the text has as many licences.
-func (r *Reader) joined(e Expression, text string) (Expression, bool) {
+func (r *Reader) joined(e Expression, text string, spent *int) (Expression, bool) {
 	e = simplify(e)
+	if *spent > maxCost {
+		return Expression{}, false
+	}
 	got := r.read(text)
+	*spent += got.cost
 	if slices.ContainsFunc(e.Of, func(l Expression) bool { return l.Join != "" }) || len(got.ids) != len(e.Of) {
 		return Expression{}, false
 	}

@@ -1,10 +1,13 @@
 package licence
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func sample(t testing.TB, name string) []byte {
@@ -140,4 +143,32 @@ func check(t *testing.T, r Result) {
 	if strings.ContainsAny(r.Expression, "\n\x00\"") {
 		t.Errorf("expression %q", r.Expression)
 	}
+}
+
+// A file that looks like every licence costs as much as one that is a few.
+func TestFilesThatLookLikeEveryLicenceAreNotConcluded(t *testing.T) {
+	r := NewReader()
+	var all strings.Builder
+	for _, g := range slices.Sorted(maps.Keys(r.scanner().signatures.of)) {
+		all.WriteString(g + ".\n")
+	}
+	text := all.String()
+	text = strings.Repeat(text, MaxText/len(text))
+	begun := time.Now()
+	for name, file := range map[string]string{
+		"plain":    text,
+		"stanzas":  machine + "Files: *\nLicense: Expat\n" + indent(text),
+		"pointers": strings.Repeat("on debian ", MaxText/10),
+		"tags":     strings.Repeat("SPDX-License-Identifier: (\n", MaxText/30),
+		"names":    machine + "Files: *\nLicense: " + strings.Repeat("x with ", MaxText/8) + "\n",
+		"fields":   machine + strings.Repeat("Files: *\nLicense: a\n b\n\n", MaxText/30),
+	} {
+		declared, concluded := r.Copyright([]byte(file))
+		valid(t, name, declared)
+		valid(t, name, concluded)
+		if e, ok := Parse(concluded.Expression); ok && !e.Each(func(e Expression) bool { return strings.HasPrefix(e.ID, RefPrefix) }) {
+			t.Errorf("%s is concluded to be %s", name, concluded.Expression)
+		}
+	}
+	t.Logf("%d bytes each, in %v", len(text), time.Since(begun))
 }

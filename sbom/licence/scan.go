@@ -34,6 +34,10 @@ func newScanner() *scanner {
 	return s
 }
 
+// maxCost bounds the bytes that patterns read of one file, each pattern for itself: some
+// seconds. Files of a distribution come to a third of it.
+const maxCost = 64 << 20
+
 // match is a licence text, or words that refer to one, at bytes of a text.
 type match struct {
 	id         string
@@ -43,13 +47,20 @@ type match struct {
 // scan returns the licences in a text as licensecheck does for all licences at once:
 // leftmost and longest, of equal ones the first in its list, none over another. Each begins
 // with the notice of copyright before it, which may be the end of the one before.
-func (s *scanner) scan(text string) []match {
+//
+// Each pattern of which the text has signatures reads it anew. cost is the bytes to read so;
+// above maxCost nothing is read.
+func (s *scanner) scan(text string) (found []match, cost int) {
 	type indexed struct {
 		match
 		index int
 	}
 	var all []indexed
-	for _, i := range s.signatures.candidates(split(text)) {
+	candidates := s.signatures.candidates(split(text))
+	if cost = len(text) * len(candidates); cost > maxCost {
+		return nil, cost
+	}
+	for _, i := range candidates {
 		for _, m := range s.compiled[i]().Scan([]byte(text)).Match {
 			all = append(all, indexed{match{m.ID, m.Start, m.End}, i})
 		}
@@ -57,13 +68,12 @@ func (s *scanner) scan(text string) []match {
 	slices.SortFunc(all, func(a, b indexed) int {
 		return cmp.Or(a.start-b.start, b.end-a.end, a.index-b.index)
 	})
-	var out []match
 	end := 0
 	for _, m := range all {
 		if min(end, m.end)-m.start <= (m.end-m.start)/2 {
 			m.start = max(m.start, end)
-			out, end = append(out, m.match), m.end
+			found, end = append(found, m.match), m.end
 		}
 	}
-	return out
+	return found, cost
 }

@@ -1,7 +1,6 @@
 package licence
 
 import (
-	"hash/maphash"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,22 +23,21 @@ const (
 
 // signatures answers which patterns a text can match.
 type signatures struct {
-	seed maphash.Seed
-	of   map[uint64][]int
+	of map[string][]int
 	// need are how many of its signatures each pattern wants.
 	need []int
 }
 
 func newSignatures(patterns []licensecheck.License) *signatures {
-	s := &signatures{seed: maphash.MakeSeed(), of: map[uint64][]int{}}
+	s := &signatures{of: map[string][]int{}}
 	for i, l := range patterns {
 		groups := required(l.LRE)
-		has := map[uint64]bool{}
+		has := map[string]bool{}
 		step := max(1, (len(groups)+maxSignatures-1)/maxSignatures)
 		for k := 0; k < len(groups); k += step {
-			if h := maphash.String(s.seed, groups[k]); !has[h] {
-				has[h] = true
-				s.of[h] = append(s.of[h], i)
+			if g := groups[k]; !has[g] {
+				has[g] = true
+				s.of[g] = append(s.of[g], i)
 			}
 		}
 		s.need = append(s.need, (len(has)+1)/2)
@@ -50,11 +48,10 @@ func newSignatures(patterns []licensecheck.License) *signatures {
 // candidates returns the indices of patterns that a text may match, in order.
 func (s *signatures) candidates(words []string) []int {
 	has := make([]int, len(s.need))
-	seen := map[uint64]bool{}
+	seen := map[string]bool{}
 	for _, g := range grams(words) {
-		h := maphash.String(s.seed, g)
-		if of := s.of[h]; of != nil && !seen[h] {
-			seen[h] = true
+		if of := s.of[g]; of != nil && !seen[g] {
+			seen[g] = true
 			for _, i := range of {
 				has[i]++
 			}

@@ -33,6 +33,8 @@ type reading struct {
 	// clear.
 	covered float64
 	open    bool
+	// cost of reading it; see maxCost.
+	cost int
 	// pointers are the names of files below /usr/share/common-licenses in it.
 	pointers []string
 }
@@ -73,9 +75,12 @@ func (r *Reader) read(text string) reading {
 	return got
 }
 
+// commonDir is where Debian's base-files has the texts that most packages refer to.
+const commonDir = "/usr/share/common-licenses/"
+
 var (
 	tag           = regexp.MustCompile(`SPDX-License-Identifier:[ \t]*([^\n]+)`)
-	common        = regexp.MustCompile(`/usr/share/common-licenses/([A-Za-z0-9.+-]*[A-Za-z0-9+])`)
+	common        = regexp.MustCompile(commonDir + `([A-Za-z0-9.+-]*[A-Za-z0-9+])`)
 	alternate     = regexp.MustCompile(`(?i)\b(either|dual|dually|alternatively|alternative|choice|choose|at your option)\b`)
 	laterVersions = regexp.MustCompile(`(?i)(any|or( \(?at your option\)?)?( any)?) (later|newer) version|or (later|newer)|or above|later versions`)
 	version       = regexp.MustCompile(`(?i)\bversion [0-9]|\bv[0-9]|\b[AL]?GPL-[0-9]|\b[AL]?GPL ?[0-9]`)
@@ -98,7 +103,8 @@ func (r *Reader) look(text string) reading {
 			out.open = true
 		}
 	}
-	matches := r.scanner().scan(text)
+	matches, cost := r.scanner().scan(text)
+	out.cost, out.open = cost, out.open || cost > maxCost
 	var left strings.Builder
 	at := 0
 	for _, m := range matches {
@@ -111,8 +117,8 @@ func (r *Reader) look(text string) reading {
 		}
 	}
 	left.WriteString(text[at:])
-	own := pointer.ReplaceAllString(text, "")
-	rest := pointer.ReplaceAllString(left.String(), "")
+	own := withoutPointers(text)
+	rest := withoutPointers(left.String())
 	out.later(rest)
 	for _, m := range common.FindAllStringSubmatch(text, maxWords) {
 		out.pointers = append(out.pointers, m[1])
@@ -131,8 +137,37 @@ func (r *Reader) look(text string) reading {
 	return out
 }
 
-// pointer is a sentence that says where a Debian system has the text.
-var pointer = regexp.MustCompile(`(?is)\bon debian.{0,200}?/usr/share/common-licenses/[A-Za-z0-9.+-]*\S*`)
+// withoutPointers takes away what says where a Debian system has the text: from "on Debian"
+// to the path, which is near.
+func withoutPointers(text string) string {
+	const near = 220
+	var out strings.Builder
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) {
+		return text // some capital letters are shorter
+	}
+	for at := 0; ; {
+		i := strings.Index(lower[at:], "on debian")
+		if i < 0 {
+			out.WriteString(text[at:])
+			return out.String()
+		}
+		i += at
+		path := strings.Index(lower[i:min(len(lower), i+near)], commonDir)
+		end := i + len("on debian")
+		if path < 0 {
+			out.WriteString(text[at:end])
+			at = end
+			continue
+		}
+		end = i + path
+		out.WriteString(text[at:i])
+		for end < len(text) && text[end] != ' ' && text[end] != '\n' {
+			end++
+		}
+		at = end
+	}
+}
 
 func onlyAnd(e Expression) bool {
 	if e.Join == "" {
