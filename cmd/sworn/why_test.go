@@ -114,3 +114,20 @@ func TestPackagesAreFoundByNameAndPURL(t *testing.T) {
 		}
 	}
 }
+
+// TestAllPackagesThatMatchAreListed: one name can be of several architectures or kinds.
+func TestAllPackagesThatMatchAreListed(t *testing.T) {
+	w := aWhy()
+	w.contents.Packages = []string{"pkg:deb/debian/zlib1g@1?arch=amd64", "pkg:deb/debian/zlib1g@1?arch=i386", "pkg:npm/other@1"}
+	found, err := w.packages("zlib1g")
+	if err != nil || len(found) != 2 || found[0].PURL != w.contents.Packages[0] || found[1].PURL != w.contents.Packages[1] {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	var out strings.Builder
+	if err := (&cli{stdout: &out}).printWhy(whyOutput{Packages: found}); err != nil || !strings.HasPrefix(out.String(), "2 packages match\npkg:deb/") {
+		t.Errorf("%v:\n%s", err, out.String())
+	}
+	if found, err := w.packages("pkg:deb/debian/zlib1g@1?arch=i386"); err != nil || len(found) != 1 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
