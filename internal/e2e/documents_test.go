@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -104,4 +106,37 @@ func layoutStatements(t *testing.T, layout string) [][]byte {
 		}
 	}
 	return out
+}
+
+// TestDocumentsReferToThoseOfTheBase: by name and digests, as the registry has them.
+func TestDocumentsReferToThoseOfTheBase(t *testing.T) {
+	e := mustEnv(t)
+	base, image := baseOf(t, e, e.registry, ""), imageName(e.registry, t, "latest")
+	build{
+		context: dockerfile("FROM " + base + "\nRUN rm /base && echo changed > /made\n"), output: push(image),
+		opts: []string{"build-arg:SWORN_RULES=UnattestedBaseImage:warn"},
+	}.mustRun(t, e)
+	platform := "linux/" + runtime.GOARCH
+	carried := statements(t, base)[platform]
+	var theirs, ours sbom.Document
+	mustJSON(t, carried[provenance.SPDXType].Predicate, &theirs)
+	got := statements(t, image)[platform]
+	for _, typ := range []string{provenance.SPDXType, provenance.SPDX3Type} {
+		checkDocument(t, got[typ].Predicate)
+	}
+	mustJSON(t, got[provenance.SPDXType].Predicate, &ours)
+	sum := sha256.Sum256(carried[provenance.SPDXType].Predicate)
+	want := sbom.SPDXExternalDocument{
+		ID: "DocumentRef-base-1", Document: theirs.Namespace,
+		Checksum: sbom.SPDXChecksum{Algorithm: "SHA256", Value: hex.EncodeToString(sum[:])},
+	}
+	if !slices.Contains(ours.External, want) || len(ours.External) != 2 || !strings.Contains(ours.Comment, "carries SPDX documents") {
+		t.Errorf("refers to %+v, want %+v and the one of SPDX 3; %q", ours.External, want, ours.Comment)
+	}
+	raw := sha256.Sum256(carried[provenance.SPDXType].raw)
+	if !slices.ContainsFunc(ours.Relationships, func(r sbom.SPDXRelationship) bool {
+		return r.Type == "DESCRIBED_BY" && strings.Contains(r.Comment, hex.EncodeToString(raw[:]))
+	}) {
+		t.Errorf("no relationship has the digest of the statement: %+v", ours.Relationships)
+	}
 }
