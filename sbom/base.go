@@ -28,7 +28,7 @@ type Base struct {
 // took the place of.
 type RemovedFromBase struct {
 	Package
-	By       string // the step
+	By       string // the step; empty when the evidence does not tell
 	Replaced string // purl of what took its place; empty when nothing did
 }
 
@@ -61,10 +61,14 @@ func (b *Base) notes() []string {
 
 // comment says how a package went.
 func (r RemovedFromBase) comment() string {
+	s := "removed"
 	if r.Replaced != "" {
-		return "replaced by " + r.Replaced + " by " + r.By
+		s = "replaced by " + r.Replaced
 	}
-	return "removed by " + r.By
+	if r.By != "" {
+		s += " by " + r.By
+	}
+	return s
 }
 
 // refer refers to the base's documents.

@@ -40,11 +40,11 @@ func many() sbom.Image {
 	return img
 }
 
-// split are the documents of many, in parts of at most 40 KiB.
+// split are the documents of many, in parts of at most 48 KiB.
 func split(t *testing.T, encode func(sbom.Image) (sbom.Documents, error)) sbom.Documents {
 	t.Helper()
 	img := many()
-	img.MaxBytes = 40 << 10
+	img.MaxBytes = 48 << 10
 	docs, err := encode(img)
 	if err != nil {
 		t.Fatal(err)

@@ -39,7 +39,10 @@ func built() sbom.Image {
 	img.Installed.By = map[string]string{musl.PURL: "source1", libc.PURL: "step1"}
 	img.Installed.Changed = map[string][]step.Path{musl.PURL: {"/lib/ld.so\xff"}}
 	gcc := sbom.Package{PURL: "pkg:deb/debian/gcc@12", Type: "deb", Name: "gcc", Version: "12", Declared: "LicenseRef-not-known AND MIT"}
-	img.Installed.Removed = []sbom.Removed{{Package: gcc, By: "step1", RemovedBy: "step2"}}
+	img.Installed.Removed = []sbom.Removed{
+		{Package: gcc, By: "step1", RemovedBy: "step2"},
+		{Package: sbom.Package{PURL: "pkg:npm/gone@1", Type: "npm", Name: "gone", Version: "1"}, By: "source3", RemovedBy: "step2"},
+	}
 	img.Installed.Tools = []sbom.ToolPackage{
 		{Package: *musl, Steps: []string{"step2"}, Relation: sbom.BuildDependencyOf},
 		{Package: sbom.Package{PURL: "pkg:deb/debian/make@4", Type: "deb", Name: "make", Version: "4"}, Steps: []string{"step1", "step2"}, Relation: sbom.BuildToolOf},
@@ -311,7 +314,8 @@ func TestSPDX3StepsLeadFromMaterialsToTheImage(t *testing.T) {
 		"Build-step2 usesTool":                      {"Package-deb-make"},
 		"Build-step1 other":                         {"Package-deb-libc6", "Package-deb-vim"},
 		"Material-source1 hasMetadata":              {"Document-base-1", "Document-base-2"},
-		"Build-step2 other":                         {"Package-deb-gcc"},
+		"Material-source3 contains":                 {"Package-npm-gone"},
+		"Build-step2 other":                         {"Package-deb-gcc", "Package-npm-gone"},
 		"Package-deb-libc6 hasDistributionArtifact": {"Material-download1"},
 		"Image descendantOf":                        {"Material-source1"},
 		"Material-source1 contains":                 {"Package-apk-musl", "Package-deb-libc6", "Package-deb-vim"},

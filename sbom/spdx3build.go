@@ -51,7 +51,7 @@ func (d *document3) build() {
 	if b.Base != nil {
 		d.relate(image3, "descendantOf", "", materialID(b.Base.ID))
 	}
-	d.removed()
+	d.removed(made)
 	d.baseDocuments()
 }
 
@@ -173,10 +173,14 @@ func (d *document3) archives() {
 	}
 }
 
-// removed says of packages by which steps they were removed.
-func (d *document3) removed() {
+// removed says of packages by which steps they were removed. made are the ids of steps.
+func (d *document3) removed(made map[string]bool) {
 	for _, r := range d.img.Installed.Removed {
-		d.relate(stepID(r.By), "hasOutput", "", packageID(r.Package))
+		if made[r.By] {
+			d.relate(stepID(r.By), "hasOutput", "", packageID(r.Package))
+		} else { // it was copied from what nobody saw it installed in
+			d.relate(materialID(r.By), "contains", "", packageID(r.Package))
+		}
 		d.relateNoted(stepID(r.RemovedBy), "other", "removed the package", packageID(r.Package))
 	}
 }
