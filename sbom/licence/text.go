@@ -121,6 +121,9 @@ func (r *Reader) look(text string) reading {
 	rest := withoutPointers(left.String())
 	out.later(rest)
 	for _, m := range common.FindAllStringSubmatch(text, maxWords) {
+		if slices.Contains(out.pointers, m[1]) {
+			continue
+		}
 		out.pointers = append(out.pointers, m[1])
 		if id, ok := referred(m[1], own, out.ids); ok {
 			add(id)
