@@ -215,9 +215,9 @@ func TestFallbackTagListsTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, n := range map[string]int{
-		`"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json"`:        8,
+		`"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json"`:        10,
 		`"dev.sigstore.bundle.predicateType":"` + provenance.ContentsType + `"`: 2,
-		`"dev.sigstore.bundle.content":"dsse-envelope"`:                         8,
+		`"dev.sigstore.bundle.content":"dsse-envelope"`:                         10,
 		`"dev.sigstore.bundle.predicateType":"https://slsa.dev/provenance/v1"`:  2,
 	} {
 		if got := strings.Count(b.String(), want); got != n {
