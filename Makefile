@@ -8,8 +8,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Packages whose unit tests are quick under the race detector.
-RACE ?= ./step/... ./sbom/... ./provenance/... ./frontend/...
+# Packages that do things at once and whose unit tests are quick under the race detector.
+RACE ?= ./step/... ./sbom ./provenance/... ./frontend/...
 FUZZTIME ?= 10s
 # End-to-end tests of which `make robustness` does more than `make test`.
 ROBUSTNESS ?= ^Test(ACancelled|OfACancelled|AKilled|AFullDisk|ARegistryOn|ARefusedPush|WithoutInotify|BuildsAtOnce|NamesThatNo|Huge|TheFrontendHasNoRaces)

@@ -1,6 +1,8 @@
 package sbom
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,12 +31,15 @@ func loadApk(t *Tree, d Distro, left *budget) ([]Package, error) {
 		}
 		ps, err := ParseApk(b)
 		if err != nil {
-			return nil, err
+			return nil, damaged(p, err)
 		}
 		for _, p := range ps {
 			p.PURL = purl("apk", "alpine", d, p.Name, p.Version, p.Arch)
 			for i, f := range p.Files {
 				p.Files[i] = step.Path(t.ResolveParent(string(f)))
+			}
+			for i := range p.Sums {
+				p.Sums[i].Path = step.Path(t.ResolveParent(string(p.Sums[i].Path)))
 			}
 			out = append(out, p)
 		}
@@ -44,10 +49,10 @@ func loadApk(t *Tree, d Distro, left *budget) ([]Package, error) {
 
 // ParseApk reads apk's database of installed packages (apk-package(5)): one
 // letter and a value a line, an empty line after each package. PURL is not set,
-// Files are as listed. A package without name or version is an error.
+// Files and Sums are as listed. A package without name or version is an error.
 func ParseApk(b []byte) ([]Package, error) {
 	var out []Package
-	p, dir, used := Package{Type: "apk"}, "", false
+	p, at, used := Package{Type: "apk"}, apkPlace{}, false
 	flush := func(line int) error {
 		if !used {
 			return nil
@@ -59,7 +64,7 @@ func ParseApk(b []byte) ([]Package, error) {
 			p.SourceVersion = p.Version
 		}
 		out = append(out, p)
-		p, dir, used = Package{Type: "apk"}, "", false
+		p, at, used = Package{Type: "apk"}, apkPlace{}, false
 		return nil
 	}
 	lines := strings.Split(string(b), "\n")
@@ -75,7 +80,7 @@ func ParseApk(b []byte) ([]Package, error) {
 			return nil, fmt.Errorf("read apk database: line %d is no field", i+1)
 		}
 		used = true
-		apkField(&p, &dir, key[0], value)
+		apkField(&p, &at, key[0], value)
 	}
 	if err := flush(len(lines)); err != nil {
 		return nil, err
@@ -83,7 +88,14 @@ func ParseApk(b []byte) ([]Package, error) {
 	return out, nil
 }
 
-func apkField(p *Package, dir *string, key byte, value string) {
+// apkPlace is where in a package's list of files a line is: the folder, and the file when
+// there was one.
+type apkPlace struct {
+	dir  string
+	file step.Path
+}
+
+func apkField(p *Package, at *apkPlace, key byte, value string) {
 	switch key {
 	case 'P':
 		p.Name = value
@@ -100,13 +112,32 @@ func apkField(p *Package, dir *string, key byte, value string) {
 	case 'U':
 		p.Homepage = value
 	case 'F':
-		*dir = value
+		*at = apkPlace{dir: value}
 		if f, ok := cleanListed(value); ok {
 			p.Files = append(p.Files, step.Path(f))
 		}
 	case 'R':
-		if f, ok := cleanListed(*dir + "/" + value); ok {
-			p.Files = append(p.Files, step.Path(f))
+		at.file = ""
+		if f, ok := cleanListed(at.dir + "/" + value); ok {
+			at.file = step.Path(f)
+			p.Files = append(p.Files, at.file)
+		}
+	case 'Z':
+		if s, ok := apkSum(value); ok && at.file != "" {
+			s.Path = at.file
+			p.Sums = append(p.Sums, s)
 		}
 	}
+}
+
+// apkSum reads a checksum: Q1 and the SHA1 in base64, or Q2 and the SHA256. That of a
+// symlink is over its target.
+func apkSum(value string) (Sum, bool) {
+	algorithm := map[string]string{"Q1": sha1Name, "Q2": sha256Name}[value[:min(2, len(value))]]
+	if algorithm == "" {
+		return Sum{}, false
+	}
+	b, err := base64.StdEncoding.DecodeString(value[2:])
+	s := Sum{Algorithm: algorithm, Value: hex.EncodeToString(b)}
+	return s, err == nil && s.known()
 }

@@ -17,6 +17,9 @@ const crates = `{"packages":[{"name":"adler","version":"0.2.3","source":"crates.
 	`{"name":"ripgrep","version":"13.0.0","source":"local","dependencies":[0,1],"root":true}]}`
 
 func TestCratesOfProgramsAreFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: other programs take most of its time")
+	}
 	dir := t.TempDir()
 	bomb := treetest.CargoProgram(`{"packages":[` + strings.Repeat(" ", 100<<20) + `]}`)
 	broken := treetest.CargoProgram(crates)

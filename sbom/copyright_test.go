@@ -245,6 +245,9 @@ func BenchmarkReadLicences(b *testing.B) {
 
 // TestDocumentsOfThisMachineAreValid puts the licences of a real Debian into both documents.
 func TestDocumentsOfThisMachineAreValid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: hundreds of licence files")
+	}
 	tree := open(t, "/")
 	inv, err := sbom.Load(tree)
 	if err != nil {

@@ -20,20 +20,32 @@ func loadDpkg(t *Tree, d Distro, left *budget) ([]Package, error) {
 	if err != nil {
 		return nil, err
 	}
+	excluded, err := loadExcluded(t, left)
+	if err != nil {
+		return nil, err
+	}
 	b, err := left.read(t, dpkgDir+"/status", maxDatabase)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read dpkg status: %w", err)
 	}
 	ps, err := ParseDpkgStatus(b)
 	if err != nil {
-		return nil, err
+		return nil, damaged(dpkgDir+"/status", err)
 	}
 	for _, p := range ps {
-		list, err := readDpkgList(t, p, left)
+		list, err := readDpkgInfo(t, p, "list", left)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, place(t, d, p, list, diversions))
+		sums, err := readDpkgInfo(t, p, "md5sums", left)
+		if err != nil {
+			return nil, err
+		}
+		p.Sums = append(p.Sums, ParseMD5Sums(sums)...)
+		for i := range p.Sums {
+			p.Sums[i].Optional = excluded.has(string(p.Sums[i].Path))
+		}
+		out = append(out, place(t, d, p, ParseDpkgList(list), diversions))
 	}
 	extra, err := loadStatusD(t, d, left)
 	if err != nil {
@@ -63,47 +75,68 @@ func loadStatusD(t *Tree, d Distro, left *budget) ([]Package, error) {
 		}
 		ps, err := ParseDpkgStatus(b)
 		if err != nil {
-			return nil, err
+			return nil, damaged(path.Join(dir, name), err)
 		}
-		sums, err := left.read(t, path.Join(dir, name+".md5sums"), maxList)
+		b, err = left.read(t, path.Join(dir, name+".md5sums"), maxList)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("read dpkg md5sums: %w", err)
 		}
+		sums := ParseMD5Sums(b)
+		var list []string
+		for _, s := range sums {
+			list = append(list, string(s.Path))
+		}
 		for _, p := range ps {
-			out = append(out, place(t, d, p, ParseMD5Sums(sums), nil))
+			p.Sums = append(p.Sums, sums...)
+			out = append(out, place(t, d, p, list, nil))
 		}
 	}
 	return out, nil
 }
 
-// place gives a dpkg package its purl and its files where they lie in the tree.
+// place gives a dpkg package its purl, and its files and their sums the paths where they
+// lie in the tree. A sum of a file that is not listed is of one that another package took
+// over (the field Replaces), and is none any more.
 func place(t *Tree, d Distro, p Package, list []string, diversions map[string]Diversion) Package {
 	p.PURL = purl("deb", "debian", d, p.Name, p.Version, p.Arch)
-	for _, f := range list {
+	lies := func(f string) step.Path {
 		f = t.ResolveParent(f)
 		if to, ok := diversions[f]; ok && to.Package != p.Name {
 			f = to.To
 		}
-		p.Files = append(p.Files, step.Path(f))
+		return step.Path(f)
 	}
+	owns := make(map[step.Path]bool, len(list))
+	for _, f := range list {
+		at := lies(f)
+		p.Files = append(p.Files, at)
+		owns[at] = true
+	}
+	var sums []Sum
+	for _, s := range p.Sums {
+		if s.Path = lies(string(s.Path)); owns[s.Path] {
+			sums = append(sums, s)
+		}
+	}
+	p.Sums = sums
 	return p
 }
 
-// readDpkgList reads info/NAME.list, or info/NAME:ARCH.list, which packages have
+// readDpkgInfo reads info/NAME.KIND, or info/NAME:ARCH.KIND, which packages have
 // that can be there for several architectures at once.
-func readDpkgList(t *Tree, p Package, left *budget) ([]string, error) {
+func readDpkgInfo(t *Tree, p Package, kind string, left *budget) ([]byte, error) {
 	for _, name := range []string{p.Name + ":" + p.Arch, p.Name} {
 		if strings.ContainsAny(name, "/\x00") {
 			continue
 		}
-		b, err := left.read(t, dpkgDir+"/info/"+name+".list", maxList)
+		b, err := left.read(t, dpkgDir+"/info/"+name+"."+kind, maxList)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read dpkg list: %w", err)
+			return nil, fmt.Errorf("read dpkg %s: %w", kind, err)
 		}
-		return ParseDpkgList(b), nil
+		return b, nil
 	}
 	return nil, nil
 }
@@ -118,7 +151,7 @@ func loadDiversions(t *Tree, left *budget) (map[string]Diversion, error) {
 	}
 	ds, err := ParseDiversions(b)
 	if err != nil {
-		return nil, err
+		return nil, damaged(dpkgDir+"/diversions", err)
 	}
 	out := map[string]Diversion{}
 	for _, d := range ds {

@@ -3,10 +3,13 @@ package sbom
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sworn-build/sworn/step"
 )
 
 // ParseDpkgStatus reads stanzas of dpkg's status file (deb822(5)) and returns
-// those whose files are installed. PURL and Files are not set. A stanza without a
+// those whose files are installed. PURL and Files are not set; Sums are those of
+// its configuration files, at the paths that the package gives. A stanza without a
 // package name or version is an error; so is a line that belongs to no field.
 func ParseDpkgStatus(b []byte) ([]Package, error) {
 	var out []Package
@@ -34,6 +37,9 @@ func ParseDpkgStatus(b []byte) ([]Package, error) {
 			if last == "" {
 				return nil, fmt.Errorf("read dpkg status: line %d continues no field", i+1)
 			}
+			if last == "conffiles" {
+				fields[last] += "\n" + line
+			}
 		default:
 			key, value, ok := strings.Cut(line, ":")
 			if !ok {
@@ -53,7 +59,7 @@ func ParseDpkgStatus(b []byte) ([]Package, error) {
 
 func wanted(field string) bool {
 	switch field {
-	case "package", "status", "version", "architecture", "source", "maintainer", "homepage":
+	case "package", "status", "version", "architecture", "source", "maintainer", "original-maintainer", "homepage", "conffiles":
 		return true
 	}
 	return false
@@ -66,6 +72,7 @@ func dpkgPackage(f map[string]string) (Package, bool, error) {
 		Version:    f["version"],
 		Arch:       f["architecture"],
 		Maintainer: f["maintainer"],
+		Originator: f["original-maintainer"],
 		Homepage:   f["homepage"],
 	}
 	if p.Name == "" {
@@ -77,6 +84,7 @@ func dpkgPackage(f map[string]string) (Package, bool, error) {
 	if p.Version == "" {
 		return Package{}, false, fmt.Errorf("package %q has no version", p.Name)
 	}
+	p.Sums = parseConffiles(f["conffiles"])
 	p.Source, p.SourceVersion = p.Name, p.Version
 	if src := f["source"]; src != "" {
 		name, version, ok := strings.Cut(src, " ")
@@ -113,19 +121,43 @@ func ParseDpkgList(b []byte) []string {
 	return out
 }
 
-// ParseMD5Sums returns the paths of a md5sums file: "SUM  usr/bin/x" a line.
-func ParseMD5Sums(b []byte) []string {
-	var out []string
+// ParseMD5Sums reads a md5sums file: "SUM  usr/bin/x" a line.
+func ParseMD5Sums(b []byte) []Sum {
+	var out []Sum
 	for _, line := range strings.Split(string(b), "\n") {
 		sum, rest, ok := strings.Cut(line, " ")
-		if !ok || len(sum) != 32 || rest == "" {
+		if !ok || rest == "" {
 			continue
 		}
-		if p, ok := cleanListed(rest[1:]); ok {
-			out = append(out, p)
+		if s, ok := md5Sum(rest[1:], sum); ok {
+			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// parseConffiles reads the field Conffiles: "PATH SUM [obsolete] [remove-on-upgrade]" a
+// line. What is obsolete is no longer of the package, and of a file that it is to remove
+// there is nothing to compare.
+func parseConffiles(field string) []Sum {
+	var out []Sum
+	for _, line := range strings.Split(field, "\n") {
+		words := strings.Fields(line)
+		if len(words) != 2 {
+			continue
+		}
+		if s, ok := md5Sum(words[0], words[1]); ok {
+			s.Conffile = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func md5Sum(listed, value string) (Sum, bool) {
+	p, ok := cleanListed(listed)
+	s := Sum{Path: step.Path(p), Algorithm: md5Name, Value: value}
+	return s, ok && s.known()
 }
 
 // Diversion is an entry of dpkg's diversions: every package's file From lies at

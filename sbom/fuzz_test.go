@@ -1,6 +1,7 @@
 package sbom_test
 
 import (
+	"encoding/hex"
 	"path"
 	"strings"
 	"testing"
@@ -14,14 +15,27 @@ func clean(t *testing.T, p string) {
 	}
 }
 
+func checkSum(t *testing.T, s sbom.Sum) {
+	t.Helper()
+	clean(t, string(s.Path))
+	length := map[string]int{"md5": 16, "sha1": 20, "sha256": 32}[s.Algorithm]
+	if b, err := hex.DecodeString(s.Value); err != nil || len(b) != length || strings.ToLower(s.Value) != s.Value {
+		t.Errorf("sum %+v", s)
+	}
+}
+
 func FuzzParseDpkgStatus(f *testing.F) {
 	f.Add([]byte(sample(f, "dpkg-status")))
 	f.Add([]byte("Package: a\nVersion: 1\nSource: b (2)\n\n"))
+	f.Add([]byte("Package: a\nVersion: 1\nConffiles:\n /etc/a 0123456789abcdef0123456789abcdef\n /etc/b newconffile\n /../c 0123456789abcdef0123456789abcdef obsolete\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ps, err := sbom.ParseDpkgStatus(b)
 		for _, p := range ps {
 			if err != nil || p.Name == "" || p.Version == "" || p.Source == "" {
 				t.Errorf("package %+v, %v", p, err)
+			}
+			for _, s := range p.Sums {
+				checkSum(t, s)
 			}
 		}
 	})
@@ -31,7 +45,7 @@ func FuzzParseDpkgList(f *testing.F) {
 	f.Add([]byte(sample(f, "dpkg-list-libc6")))
 	f.Add([]byte("../../etc//passwd\n/.\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, p := range append(sbom.ParseDpkgList(b), sbom.ParseMD5Sums(b)...) {
+		for _, p := range sbom.ParseDpkgList(b) {
 			clean(t, p)
 		}
 	})
@@ -40,8 +54,8 @@ func FuzzParseDpkgList(f *testing.F) {
 func FuzzParseMD5Sums(f *testing.F) {
 	f.Add([]byte(sample(f, "dpkg-md5sums")))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, p := range sbom.ParseMD5Sums(b) {
-			clean(t, p)
+		for _, s := range sbom.ParseMD5Sums(b) {
+			checkSum(t, s)
 		}
 	})
 }
@@ -70,6 +84,9 @@ func FuzzParseApk(f *testing.F) {
 			}
 			for _, file := range p.Files {
 				clean(t, string(file))
+			}
+			for _, s := range p.Sums {
+				checkSum(t, s)
 			}
 		}
 	})

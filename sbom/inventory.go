@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -40,15 +41,6 @@ type Package struct {
 	Sums []Sum `json:"sums,omitempty"`
 }
 
-// Sum is the digest of a file as its package came with it.
-type Sum struct {
-	Path      step.Path `json:"path"`      // one of the package's Files
-	Algorithm string    `json:"algorithm"` // md5, sha1 or sha256
-	Value     string    `json:"value"`     // lower-case hex
-	// Conffile: a user may change it.
-	Conffile bool `json:"conffile,omitempty"`
-}
-
 // Inventory is what the package databases of a file system say.
 type Inventory struct {
 	Distro Distro `json:"distro"`
@@ -70,7 +62,8 @@ const (
 )
 
 // Load reads the package databases of a tree. A tree without one has no packages,
-// which is no error.
+// which is no error. The packages of one that makes no sense are missing, and Unread says
+// so: they are a guess at best.
 func Load(t *Tree) (Inventory, error) {
 	var inv Inventory
 	var err error
@@ -78,18 +71,24 @@ func Load(t *Tree) (Inventory, error) {
 		return Inventory{}, err
 	}
 	left := &budget{left: maxTotal}
+	var unread []string
 	for _, load := range []func(*Tree, Distro, *budget) ([]Package, error){loadDpkg, loadApk} {
 		ps, err := load(t, inv.Distro, left)
+		var bad *damagedError
+		if errors.As(err, &bad) {
+			unread = append(unread, bad.Error())
+			continue
+		}
 		if err != nil {
 			return Inventory{}, err
 		}
 		inv.Packages = append(inv.Packages, ps...)
 	}
-	ps, unread, err := loadRPM(t, inv.Distro)
+	ps, unreadRPM, err := loadRPM(t, inv.Distro)
 	if err != nil {
 		return Inventory{}, err
 	}
-	inv.Packages, inv.Unread = tidy(append(inv.Packages, ps...)), unread
+	inv.Packages, inv.Unread = tidy(append(inv.Packages, ps...)), append(unread, unreadRPM...)
 	const pacman = "/var/lib/pacman/local"
 	names, err := t.ReadDir(pacman)
 	if err != nil {
@@ -102,16 +101,31 @@ func Load(t *Tree) (Inventory, error) {
 	return inv, nil
 }
 
+// damagedError says what of a database makes no sense.
+type damagedError struct {
+	path string
+	err  error
+}
+
+func damaged(path string, err error) error { return &damagedError{path, err} }
+
+func (e *damagedError) Error() string { return fmt.Sprintf("%s (%v)", e.path, e.err) }
+
+func (e *damagedError) Unwrap() error { return e.err }
+
 // budget bounds the bytes read over many files.
 type budget struct{ left int64 }
 
 func (b *budget) read(t *Tree, p string, max int64) ([]byte, error) {
 	data, err := t.ReadFile(p, max)
+	if errors.Is(err, errLarge) {
+		return nil, damaged(p, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if b.left -= int64(len(data)); b.left < 0 {
-		return nil, fmt.Errorf("read %q: package databases hold more than %d bytes", p, int64(maxTotal))
+		return nil, damaged(p, fmt.Errorf("package databases hold more than %d bytes", int64(maxTotal)))
 	}
 	return data, nil
 }
@@ -158,10 +172,11 @@ func Databases(t *Tree) []string {
 	for _, p := range []string{
 		"/etc/os-release", "/usr/lib/os-release",
 		"/var/lib/dpkg/status", "/var/lib/dpkg/status.d", "/var/lib/dpkg/info", "/var/lib/dpkg/diversions",
+		dpkgConfig, dpkgConfig + ".d",
 		"/lib/apk/db/installed", "/usr/lib/apk/db/installed",
 		"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/pacman/local",
 	} {
-		out = append(out, p, t.ResolveParent(p), t.Resolve(p))
+		out = append(out, t.way(p)...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -10,7 +10,7 @@ type Owners struct {
 
 type owner struct {
 	index int32 // of the package
-	// shared: more than one package lists the path.
+	// shared: packages of more than one name list the path.
 	shared bool
 }
 
@@ -29,15 +29,15 @@ func (inv Inventory) Owners() *Owners {
 			if !ok {
 				has.index = int32(i)
 			}
-			o.byPath[f] = owner{has.index, ok}
+			o.byPath[f] = owner{has.index, has.shared || ok && inv.Packages[has.index].Name != p.Name}
 		}
 	}
 	return o
 }
 
 // Of returns the purl of the package that owns path, where path lies in the tree
-// itself, no symlink on its way. A folder has an owner only when a single package
-// lists it: many share /usr.
+// itself, no symlink on its way. A folder has an owner only when packages of a single
+// name list it: many share /usr.
 func (o *Owners) Of(path step.Path, folder bool) (string, bool) {
 	has, ok := o.byPath[path]
 	if !ok || folder && has.shared {
@@ -60,4 +60,7 @@ func (o *Owners) AttributeHeld(files []Held) {
 	}
 }
 
-func (o *Owners) attribute(e *Entry) { e.Package, _ = o.Of(e.Path, e.Type == TypeDir) }
+// attribute takes a symlink for a folder: on a merged /usr it stands for one.
+func (o *Owners) attribute(e *Entry) {
+	e.Package, _ = o.Of(e.Path, e.Type == TypeDir || e.Type == TypeSymlink)
+}

@@ -32,6 +32,42 @@ func (t *Tree) ResolveParent(p string) string {
 	return path.Join(t.Resolve(path.Dir(p)), path.Base(p))
 }
 
+// way returns the paths that resolving p goes through, p, every symlink and where it ends
+// among them: p resolves to something else only when one of them changes.
+func (t *Tree) way(p string) []string {
+	out := []string{p}
+	rest, at := strings.Split(p, "/"), "/"
+	for links := 0; len(rest) > 0; {
+		name := rest[0]
+		rest = rest[1:]
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			at = path.Dir(at)
+			continue
+		}
+		at = path.Join(at, name)
+		var target string
+		ok := false
+		if t != nil {
+			target, ok = t.readlink(at)
+		}
+		if !ok {
+			continue
+		}
+		out = append(out, at)
+		if links++; links > maxLinks || len(target) > maxPath {
+			return out
+		}
+		if at = path.Dir(at); strings.HasPrefix(target, "/") {
+			at = "/"
+		}
+		rest = append(strings.Split(target, "/"), rest...)
+	}
+	return append(out, at)
+}
+
 func (t *Tree) resolve(p string, links *int) (string, bool) {
 	if t == nil || p == "/" || len(p) > maxPath {
 		return p, true

@@ -137,12 +137,6 @@ func rpmPackage(t *Tree, d Distro, r rpmdb.Package) (Package, bool) {
 	return p, true
 }
 
-// known reports whether a sum is one of the algorithms that are computed of files.
-func (s Sum) known() bool {
-	length := map[string]int{"md5": 32, "sha1": 40, "sha256": 64}[s.Algorithm]
-	return length > 0 && len(s.Value) == length && strings.Trim(s.Value, "0123456789abcdef") == ""
-}
-
 // rpmSource splits the name of a source package's file, NAME-VERSION-RELEASE.src.rpm.
 func rpmSource(file string) (name, version string) {
 	file = strings.TrimSuffix(strings.TrimSuffix(line(file), ".rpm"), ".src")

@@ -95,6 +95,9 @@ func run(t *testing.T, name string, args ...string) string {
 }
 
 func TestLoadAgreesWithRPM(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: other programs take most of its time")
+	}
 	root := rpmRoot(t)
 	tree := open(t, root)
 	inv, err := sbom.Load(tree)
@@ -188,6 +191,9 @@ func sortedFiles(lines map[string]bool) map[string]bool {
 // TestLoadReadsTheLogOfRPMsDatabase: a transaction of rpm's can lie in the write-ahead
 // log alone.
 func TestLoadReadsTheLogOfRPMsDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: other programs take most of its time")
+	}
 	if _, err := exec.LookPath("sqlite3"); err != nil {
 		t.Skip("skipped: sqlite3 is not installed")
 	}
@@ -207,6 +213,9 @@ func TestLoadReadsTheLogOfRPMsDatabase(t *testing.T) {
 
 // TestLoadReadsBerkeleyDB: headers that rpm made, in a hash table that Berkeley DB made.
 func TestLoadReadsBerkeleyDB(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: other programs take most of its time")
+	}
 	for _, program := range []string{"sqlite3", "db5.3_load"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("skipped: %s is not installed", program)

@@ -273,7 +273,7 @@ func TestSPDX3IsValidByItsSchema(t *testing.T) {
 		if err := schema.Validate(v); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		broken := bytes.Replace(b, []byte(`"relationshipType":"contains"`), []byte(`"relationshipType":"has inside"`), 1)
+		broken := bytes.Replace(b, []byte(`"relationshipType":"`), []byte(`"relationshipType":"has inside and `), 1)
 		if v, err = jsonschema.UnmarshalJSON(bytes.NewReader(broken)); err != nil || schema.Validate(v) == nil {
 			t.Errorf("%s: the schema takes a relationship that it does not know, %v", name, err)
 		}

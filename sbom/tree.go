@@ -216,6 +216,9 @@ func (t *Tree) Open(p string) (*File, error) {
 	return openRegular(dir, path.Base(p), p)
 }
 
+// errLarge is that of a file with more bytes than are read of its kind.
+var errLarge = errors.New("too large")
+
 // ReadFile reads a regular file of at most max bytes; symlinks are resolved
 // inside the tree. It is fs.ErrNotExist when no regular file is there.
 func (t *Tree) ReadFile(p string, max int64) ([]byte, error) {
@@ -229,7 +232,7 @@ func (t *Tree) ReadFile(p string, max int64) ([]byte, error) {
 		return nil, fmt.Errorf("read %q: %w", p, err)
 	}
 	if int64(len(b)) > max {
-		return nil, fmt.Errorf("read %q: more than %d bytes", p, max)
+		return nil, fmt.Errorf("read %q: %w: more than %d bytes", p, errLarge, max)
 	}
 	return b, nil
 }

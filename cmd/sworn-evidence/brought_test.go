@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/sbom/treetest"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -22,6 +25,11 @@ func curl() []string {
 		"file 0644 /var/lib/dpkg/status " + withCurl("0.5.12-2"), "file 0644 /var/lib/dpkg/info/curl.list /.\n/usr/bin/curl\n/etc/curlrc\n/usr/lib/libcurl.so.4\n",
 		"file 0755 /usr/bin/curl curl", "file 0644 /etc/curlrc rc", "file 0644 /usr/lib/libcurl.so.4 lib", "file 0644 /var/log/dpkg.log log", "file 0644 /etc/ld.so.cache cache",
 	}
+}
+
+func md5Sum(s string) string {
+	sum := md5.Sum([]byte(s))
+	return hex.EncodeToString(sum[:])
 }
 
 // wheel is a package of Python.
@@ -66,6 +74,10 @@ func TestOriginsOfPackages(t *testing.T) {
 			one := b.run(base, observed(""), curl()...)
 			b.none(one, []step.Input{read("/usr/bin/curl", "curl")}, "file 0755 /usr/bin/dash curl", "file 0755 /opt/curl curl")
 		}, map[string]string{"/usr/bin/dash": "package-changed step1 at /usr/bin/curl", "/opt/curl": "step step1 at /usr/bin/curl"}},
+		{"as its package's digests say", func(b *played, base, context string) {
+			one := b.file("COPY", base, "copy "+context+":/rc /etc/motd", "file 0644 /etc/motd rc of the context", "file 0644 /var/lib/dpkg/info/base-files.md5sums "+md5Sum("rc of the context")+"  etc/motd\n")
+			b.none(one, nil, "file 0644 /var/lib/dpkg/info/dash.md5sums "+md5Sum("another")+"  usr/bin/dash\n")
+		}, map[string]string{"/etc/motd": "package source1", "/usr/bin/dash": "package-changed source1"}},
 		{"another version", func(b *played, base, _ string) {
 			one := b.run(base, observed(""), "file 0644 /var/lib/dpkg/status "+status("0.5.12-3"), "file 0755 /usr/bin/dash dash2")
 			b.none(one, nil, "file 0700 /usr/bin/dash dash2")
@@ -143,7 +155,7 @@ func TestPackagesThatAreGone(t *testing.T) {
 	one := b.run(b.image(true, base()...), observed(""), append(curl(), wheel("1")...)...)
 	gone := []string{"file 0644 /var/lib/dpkg/status " + status("0.5.12-2")}
 	for _, e := range curl() {
-		if p := pathOf(e); strings.Contains(p, "curl") {
+		if p := treetest.PathOf(e); strings.Contains(p, "curl") {
 			gone = append(gone, "rm "+p)
 		}
 	}

@@ -107,6 +107,9 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory, licence
 		added, removed := sbom.Diff(*inv, loaded)
 		d.PackagesAdded, d.PackagesRemoved = purls(added), purls(removed)
 	}
+	if d.MD5, err = sbom.MD5s(after, inv, now, c.Delta); err != nil {
+		return nil, nil, fmt.Errorf("state after: %w", err)
+	}
 	owners := now.Owners()
 	owners.Attribute(d.Added)
 	owners.Attribute(d.Changed)

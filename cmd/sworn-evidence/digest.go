@@ -49,9 +49,13 @@ func (t tool) source(k int) error {
 	if err := sbom.DeclareLicences(licences, src, c.Manifests); err != nil {
 		return err
 	}
+	md5, err := sbom.MD5s(src, &sbom.Inventory{}, &inv, c.Delta)
+	if err != nil {
+		return err
+	}
 	out := treeOf(c.Added)
 	out.Base = &described{
-		Base: true, Delta: c.Delta, Inventory: &inv, Manifests: c.Manifests,
+		Base: true, Delta: c.Delta, Inventory: &inv, Manifests: c.Manifests, MD5: md5,
 		PackagesAdded: purls(inv.Packages), PackagesRemoved: []string{},
 	}
 	b, err := encodeEvidence(evidence{Tree: out})

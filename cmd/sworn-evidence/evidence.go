@@ -17,7 +17,7 @@ import (
 
 // evidenceVersion is that of the format below, which lives between describe and
 // assemble of one build and its cache.
-const evidenceVersion = 6
+const evidenceVersion = 7
 
 // maxEvidence bounds one evidence file in bytes: about a million files.
 const maxEvidence = 512 << 20
@@ -41,6 +41,9 @@ type described struct {
 	Inventory *sbom.Inventory `json:"inventory,omitempty"`
 	// Manifests are those that the step wrote, sorted by path.
 	Manifests []sbom.Manifest `json:"manifests,omitempty"`
+	// MD5 are those of files that packages know by it, sorted by path: of what the step
+	// wrote, and of what packages know since this step.
+	MD5 []sbom.FileMD5 `json:"md5,omitempty"`
 	// Record is what the runner saw, its inputs apart.
 	Record *record `json:"record,omitempty"`
 }

@@ -53,6 +53,9 @@ func (d *described) form(f *canon.Form) {
 	if f.Has(`,"manifests":`, len(d.Manifests) > 0) {
 		canon.List(f, "", &d.Manifests, manifestForm)
 	}
+	if f.Has(`,"md5":`, len(d.MD5) > 0) {
+		canon.List(f, "", &d.MD5, md5Form)
+	}
 	if f.Has(`,"record":`, d.Record != nil) {
 		made(&d.Record).form(f)
 	}
@@ -146,6 +149,13 @@ func sumForm(f *canon.Form, s *sbom.Sum) {
 	f.Text(`,"algorithm":`, &s.Algorithm)
 	f.Text(`,"value":`, &s.Value)
 	f.OptTrue(`,"conffile":`, &s.Conffile)
+	f.OptTrue(`,"optional":`, &s.Optional)
+	f.Literal("}")
+}
+
+func md5Form(f *canon.Form, m *sbom.FileMD5) {
+	f.Path(`{"path":`, &m.Path)
+	f.Text(`,"md5":`, &m.MD5)
 	f.Literal("}")
 }
 

@@ -180,10 +180,12 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
 	}
 	var l sbom.Ledger
 	var inv sbom.Inventory
+	md5 := sums{}
 	for _, c := range slices.Backward(chain) {
 		if err := l.Apply(c.d.Delta, c.id); err != nil {
 			return nil, sbom.Installed{}, err
 		}
+		md5.apply(c.d)
 		if c.d.Inventory != nil {
 			inv = *c.d.Inventory.Inherit(&inv)
 		}
@@ -191,7 +193,26 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
 	files := l.Held()
 	inv.Owners().AttributeHeld(files)
 	manifests.AttributeHeld(files)
-	return files, inv.Join(manifests), nil
+	in := inv.Join(manifests)
+	in.Changed = inv.Unlike(files, md5)
+	return files, in, nil
+}
+
+// sums are the MD5s of files that packages know by it.
+type sums map[step.Path]string
+
+func (m sums) apply(d *described) {
+	for _, p := range d.Removed {
+		delete(m, p)
+	}
+	for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
+		for i := range es {
+			delete(m, es[i].Path)
+		}
+	}
+	for _, s := range d.MD5 {
+		m[s.Path] = s.MD5
+	}
 }
 
 // base returns the source that a state begins with and the paths in it, sorted; an

@@ -96,19 +96,24 @@ func (o *origins) follow(image string) {
 // classify sets the origin of an image's attributed entries. Packages are those of the
 // image.
 func (o *origins) classify(files []sbom.Held, in *sbom.Installed) {
-	changed := changedFiles(in)
+	intact := intactFiles(in)
 	for i := range files {
-		files[i].Origin = o.origin(&files[i], in.By, changed)
+		files[i].Origin = o.origin(&files[i], in.By, intact)
 	}
 }
 
-// changedFiles are the files of packages that their own digests say are changed, as keys
-// of purl and path.
-func changedFiles(in *sbom.Installed) map[ownedPath]bool {
+// intactFiles says, by purl and path, of the files of packages that have digests of them
+// whether they are as these say.
+func intactFiles(in *sbom.Installed) map[ownedPath]bool {
 	out := map[ownedPath]bool{}
+	for i := range in.Packages {
+		for _, s := range in.Packages[i].Sums {
+			out[ownedPath{in.Packages[i].PURL, s.Path}] = true
+		}
+	}
 	for purl, paths := range in.Changed {
 		for _, p := range paths {
-			out[ownedPath{purl, p}] = true
+			out[ownedPath{purl, p}] = false
 		}
 	}
 	return out
@@ -119,13 +124,13 @@ type ownedPath struct {
 	path step.Path
 }
 
-func (o *origins) origin(h *sbom.Held, by map[string]string, changed map[ownedPath]bool) sbom.Origin {
+func (o *origins) origin(h *sbom.Held, by map[string]string, intact map[ownedPath]bool) sbom.Origin {
 	from := o.trace(*h)
 	if from.by != "" {
 		o.makers[from.by] = true
 	}
 	if h.Package != "" && !tellsOfItself(h.Package) {
-		if own, ok := o.packaged(h, from, by[h.Package], changed); ok {
+		if own, ok := o.packaged(h, from, by[h.Package], intact); ok {
 			return own
 		}
 	}
@@ -154,13 +159,17 @@ func tellsOfItself(purl string) bool {
 }
 
 // packaged is the origin of an entry that a package owns: its own as long as the bytes are
-// those that the package came with. It is false when nobody knows where the bytes are from.
-func (o *origins) packaged(h *sbom.Held, from traced, by string, changed map[ownedPath]bool) (sbom.Origin, bool) {
+// those that the package came with, by its digests or else by where they are from. It is
+// false when nobody knows that.
+func (o *origins) packaged(h *sbom.Held, from traced, by string, intact map[ownedPath]bool) (sbom.Origin, bool) {
 	if from.Class == sbom.OriginUnexplained {
 		return sbom.Origin{}, false
 	}
-	own := h.Type == sbom.TypeDir || o.ownBytes(h, from, by)
-	if own && !changed[ownedPath{h.Package, h.Path}] {
+	own, known := intact[ownedPath{h.Package, h.Path}]
+	if !known {
+		own = h.Type == sbom.TypeDir || o.ownBytes(h, from, by)
+	}
+	if own {
 		return sbom.Origin{Class: sbom.OriginPackage, From: by}, true
 	}
 	out := from.Origin

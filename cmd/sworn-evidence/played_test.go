@@ -56,7 +56,7 @@ func (b *played) step(s step.Step, record *step.Record, edits ...string) string 
 	s.Lines = []step.Lines{{Start: len(b.plan.Steps) + 2, End: len(b.plan.Steps) + 2}}
 	state := slices.Clone(b.states[s.Parent])
 	for _, e := range edits {
-		state = slices.DeleteFunc(state, func(old string) bool { return pathOf(old) == pathOf(e) })
+		state = slices.DeleteFunc(state, func(old string) bool { return treetest.PathOf(old) == treetest.PathOf(e) })
 		if !strings.HasPrefix(e, "rm ") {
 			state = append(state, e)
 		}
@@ -65,15 +65,6 @@ func (b *played) step(s step.Step, record *step.Record, edits ...string) string 
 	s.Evidence = b.describe("describe", s.Parent, s.ID, record)
 	b.plan.Steps, b.plan.Image = append(b.plan.Steps, s), s.ID
 	return s.ID
-}
-
-// pathOf is the path of an entry: kinds other than link and rm have a mode before it.
-func pathOf(entry string) string {
-	words := strings.Fields(entry)
-	if words[0] == "link" || words[0] == "hard" || words[0] == "rm" {
-		return words[1]
-	}
-	return words[2]
 }
 
 // observed is what the runner saw of a command: what it read, and its network.

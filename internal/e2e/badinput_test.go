@@ -35,10 +35,10 @@ func TestBadInputIsOneClearLineAndNothingIsPushed(t *testing.T) {
 		{name: "missing base", context: dockerfile("FROM " + e.registry + "/nosuch:1\n"), want: e.registry + "/nosuch:1: not found", line: "   1 | >>> FROM " + e.registry + "/nosuch:1"},
 		{name: "base that is no name", context: dockerfile("FROM UPPER\n"), want: `failed to parse stage name "UPPER": invalid reference format: repository name (library/UPPER) must be lowercase`, line: "   1 | >>> FROM UPPER"},
 		{name: "platform that does not exist", context: dockerfile(fine), opts: []string{"platform=plan9"}, want: "no match for platform in manifest", line: "   1 | >>> FROM busybox"},
-		{name: "unknown option", context: dockerfile(fine), syntax: " harder=1", want: `syntax line: unknown option "harder"; valid: accept, allow, base, harden, licences, network, observe, rules, sources, statements`},
+		{name: "unknown option", context: dockerfile(fine), syntax: " harder=1", want: `syntax line: unknown option "harder"; valid: accept, allow, base, harden, licences, network, observe, organization, rules, sbom, sources, statements`},
 		{name: "unknown value", context: dockerfile(fine), syntax: " observe=maybe", want: `syntax line: unknown value "maybe" of option observe; valid: on, off`},
 		{name: "option without a value", context: dockerfile(fine), syntax: " observe", want: `syntax line: "observe" is not KEY=VALUE`},
-		{name: "unknown build arg", context: dockerfile(fine), opts: []string{"build-arg:SWORN_HARDER=1"}, want: `build arg SWORN_HARDER: unknown option "harder"; valid: accept, allow, base, harden, licences, network, observe, rules, sources, statements`},
+		{name: "unknown build arg", context: dockerfile(fine), opts: []string{"build-arg:SWORN_HARDER=1"}, want: `build arg SWORN_HARDER: unknown option "harder"; valid: accept, allow, base, harden, licences, network, observe, organization, rules, sbom, sources, statements`},
 		{name: "unknown value of a build arg", context: dockerfile(fine), opts: []string{"build-arg:SWORN_STATEMENTS=yes"}, want: `build arg SWORN_STATEMENTS: unknown value "yes" of option statements; valid: on, always, off`},
 		{name: "bad attestation", context: dockerfile(fine), opts: []string{"attest:provenance=mode=nosuch"}, want: "nosuch"},
 		{name: "step fails", context: dockerfile("FROM busybox\nRUN exit 3\n"), want: exitCode("/bin/sh -c exit 3", "3"), line: "   2 | >>> RUN exit 3"},
@@ -109,7 +109,7 @@ func TestUnknownOptionPointsAtTheSyntaxLine(t *testing.T) {
 	if r.err == nil {
 		t.Fatal("built")
 	}
-	oneError(t, r.log, `syntax line: unknown option "statments"; valid: accept, allow, base, harden, licences, network, observe, rules, sources, statements`)
+	oneError(t, r.log, `syntax line: unknown option "statments"; valid: accept, allow, base, harden, licences, network, observe, organization, rules, sbom, sources, statements`)
 	if !strings.Contains(r.log, "   1 | >>> "+line+"\n") {
 		t.Errorf("the syntax line is not marked:\n%s", r.log)
 	}

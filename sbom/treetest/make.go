@@ -52,6 +52,16 @@ func Make(t testing.TB, dir string, entries ...string) {
 	}
 }
 
+// PathOf is the path of an entry of [Make], or of "rm /path": kinds other than link, hard
+// and rm have a mode before it.
+func PathOf(entry string) string {
+	words := strings.Fields(entry)
+	if words[0] == "link" || words[0] == "hard" || words[0] == "rm" {
+		return words[1]
+	}
+	return words[2]
+}
+
 func make1(t testing.TB, kind, p string, mode uint32, rest string) {
 	t.Helper()
 	var err error

@@ -10,6 +10,9 @@ import (
 
 // Each command runs twice, without and with the runner.
 func TestStartFailuresReadAsWithRunc(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: a hundred containers")
+	}
 	for _, tt := range []struct {
 		uid  int
 		path string
@@ -56,6 +59,9 @@ func TestStartFailuresReadAsWithRunc(t *testing.T) {
 // One thing differs and is not compared: without the runner the command is PID 1,
 // so a signal that it sends itself and does not handle is lost.
 func TestResultsAreAsWithRunc(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: a hundred containers")
+	}
 	for _, script := range []string{
 		"exit 0", "exit 1", "exit 2", "exit 126", "exit 127", "exit 137", "missing-command",
 		"sh -c 'kill -9 $$'; exit $?", "sh -c 'kill -TERM $$'; echo $?", "./plain", "/d",

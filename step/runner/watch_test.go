@@ -157,6 +157,9 @@ func pause(t testing.TB) unix.Timespec {
 }
 
 func TestDeepTreesAreWatched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: 10,000 folders deep")
+	}
 	const depth = 10_000
 	root := t.TempDir()
 	deepTree(t, root, depth)
