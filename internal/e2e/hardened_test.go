@@ -98,7 +98,7 @@ func hardenedBuilds(t *testing.T, e env, h hardened) {
 		t.Fatalf("%v\n%s", r.err, r.log)
 	}
 	private, public := keyPair(t, e)
-	wantSworn(t, e, 0, "4 statements", "sign", "--key", private, "oci-archive:"+archive)
+	wantSworn(t, e, 0, "5 statements", "sign", "--key", private, "oci-archive:"+archive)
 	wantSworn(t, e, 0, "verdict: pass", "verify", "--key", public, "oci-archive:"+archive)
 	out := wantSworn(t, e, 0, "RUN", "inspect", "--key", public, "oci-archive:"+archive)
 	for _, want := range []string{"recorded by BuildKit; nothing else could be reached", "1 requests, 1 downloads; nothing else could be reached"} {

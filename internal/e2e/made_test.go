@@ -180,7 +180,7 @@ func TestSourcesOfAptAreKnown(t *testing.T) {
 		t.Errorf("to compare with other sources a step ran:\n%s", r.log)
 	}
 	r, image = buildOn(t, e, e.frontend(), " network=record licences=MIT,NOASSERTION rules=ListedLicence:error", text)
-	wantRefused(t, r, image, "ListedLicence: 1 package under a listed licence: tini (licence not known)", "RUN apt-get update")
+	wantRefused(t, r, image, "ListedLicence: 1 package under a listed licence: tini (MIT)", "RUN apt-get update")
 }
 
 func TestFindingsSayOfWhichPlatformTheyAre(t *testing.T) {

@@ -248,7 +248,7 @@ func TestBuildKitOfOurOwnWithoutRoot(t *testing.T) {
 	if !first.printed("RUN --mount=type=cache") {
 		t.Errorf("nothing ran:\n%s", first.log)
 	}
-	wantSworn(t, e, 0, "4 statements", "sign", "--key", private, "oci-archive:"+archive)
+	wantSworn(t, e, 0, "5 statements", "sign", "--key", private, "oci-archive:"+archive)
 	wantSworn(t, e, 0, "verdict: pass", "verify", "--key", public, "oci-archive:"+archive)
 	if again := o.mustBuild(t, ctx); again.printed("RUN --mount=type=cache") {
 		t.Errorf("the cache is lost:\n%s", again.log)
