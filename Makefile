@@ -12,7 +12,7 @@ SHELL := /bin/bash
 RACE ?= ./step/... ./sbom ./provenance/... ./frontend/...
 FUZZTIME ?= 10s
 # End-to-end tests of which `make robustness` does more than `make test`.
-ROBUSTNESS ?= ^Test(ACancelled|OfACancelled|AKilled|AFullDisk|ARegistryOn|ARefusedPush|WithoutInotify|BuildsAtOnce|NamesThatNo|Huge|TheFrontendHasNoRaces)
+ROBUSTNESS ?= ^Test(ACancelled|OfACancelled|AKilled|AFullDisk|ARegistryOn|ARefusedPush|WithoutInotify|BuildsAtOnce|NamesThatNo|Huge|ManyFilesAreAttached|TheFrontendHasNoRaces)
 # Modules with tests of their own.
 MODULES := examples/go-service hack/conformance
 # Cells that `make bench` measures, as a regular expression over PROJECT/SCENARIO.
@@ -62,7 +62,7 @@ lint: ## formatting, vet, staticcheck, repository rules
 
 .PHONY: unit
 unit: ## unit tests; they need neither root nor network
-	@hack/gotest -p 1 ./...
+	@hack/gotest -p 2 ./...
 
 .PHONY: race
 race: ## unit tests under the race detector, where a C compiler exists
@@ -74,7 +74,7 @@ race: ## unit tests under the race detector, where a C compiler exists
 
 .PHONY: modules
 modules: ## vet and test the modules that are not part of the main one
-	@for m in $(MODULES); do go -C $$m vet ./...; SWORN_MODULE=$$m hack/gotest -p 1 ./...; done
+	@for m in $(MODULES); do go -C $$m vet ./...; SWORN_MODULE=$$m hack/gotest -p 2 ./...; done
 
 .PHONY: e2e
 e2e: tools bin ## tests against real builders and registries, in an environment of their own

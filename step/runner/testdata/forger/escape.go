@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -74,6 +75,11 @@ func intoProcesses(pid int) []attempt {
 	local[0].SetLen(len(b))
 	remote := []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&known)), Len: 1}}
 	_, readv := unix.ProcessVMReadv(pid, local, remote, 0)
+	// A process that has just been started has its memory a moment later.
+	for n := 0; errors.Is(readv, unix.EFAULT) && n < 500; n++ {
+		time.Sleep(10 * time.Millisecond)
+		_, readv = unix.ProcessVMReadv(pid, local, remote, 0)
+	}
 	_, writev := unix.ProcessVMWritev(pid, local, remote, 0)
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err == nil {
