@@ -67,7 +67,7 @@ unit: ## unit tests; they need neither root nor network
 .PHONY: race
 race: ## unit tests under the race detector, where a C compiler exists
 	@if command -v gcc >/dev/null; then \
-		CGO_ENABLED=1 hack/gotest -p 1 -race -short $(RACE); \
+		CGO_ENABLED=1 hack/gotest -p 2 -race -short $(RACE); \
 	else \
 		echo 'sworn: race detector skipped: no gcc' >&2; \
 	fi
