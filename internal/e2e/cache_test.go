@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
