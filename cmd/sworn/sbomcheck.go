@@ -180,7 +180,7 @@ func (c *cli) printMinimum(p *printer, t check.Table) {
 		if !r.Pass {
 			state = c.painted(red, "FAIL")
 			if r.Of > 0 {
-				detail = fmt.Sprintf(": %d of %d lack it: %s", r.Missing, r.Of, listText(r.Lacking))
+				detail = fmt.Sprintf(": %d of %d lack it: %s", r.Missing, r.Of, listTextOf(r.Lacking, r.Missing))
 			}
 		}
 		p.line("    %s  %s%s", state, r.Element, detail)

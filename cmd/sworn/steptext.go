@@ -182,7 +182,10 @@ func shortPURLs(list []string) []string {
 
 // listText lists the first of many, as many as fit into listWidth characters and
 // one at least.
-func listText(list []string) string {
+func listText(list []string) string { return listTextOf(list, len(list)) }
+
+// listTextOf is listText of a list that holds only the first of all.
+func listTextOf(list []string, all int) string {
 	text := ""
 	for i, s := range list {
 		next := s
@@ -190,9 +193,12 @@ func listText(list []string) string {
 			next = text + ", " + s
 		}
 		if i > 0 && utf8.RuneCountInString(next) > listWidth {
-			return fmt.Sprintf("%s + %d more", text, len(list)-i)
+			return fmt.Sprintf("%s + %d more", text, all-i)
 		}
 		text = next
+	}
+	if all > len(list) {
+		return fmt.Sprintf("%s + %d more", text, all-len(list))
 	}
 	return text
 }

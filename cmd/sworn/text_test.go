@@ -52,6 +52,17 @@ func TestListsAreShortened(t *testing.T) {
 			t.Errorf("listText(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
+	for _, tt := range []struct {
+		in   []string
+		want string
+	}{
+		{[]string{"a", "b"}, "a, b + 5 more"},
+		{[]string{"a", long, long}, "a, " + long + " + 5 more"},
+	} {
+		if got := listTextOf(tt.in, 7); got != tt.want {
+			t.Errorf("listTextOf(%q, 7) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
 	if diff := cmp.Diff([]string{"pkg:deb/debian/tini@0.19", "pkg:x/y@1"}, shortPURLs([]string{"pkg:deb/debian/tini@0.19?arch=amd64&distro=debian-12", "pkg:x/y@1"})); diff != "" {
 		t.Error(diff)
 	}

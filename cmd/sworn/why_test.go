@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -129,5 +130,51 @@ func TestAllPackagesThatMatchAreListed(t *testing.T) {
 	}
 	if found, err := w.packages("pkg:deb/debian/zlib1g@1?arch=i386"); err != nil || len(found) != 1 {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// TestPackagesAreFoundByTheNameInTheDocument: a purl of pypi is in lower case, and a table of
+// the packages shows the name as it is written.
+func TestPackagesAreFoundByTheNameInTheDocument(t *testing.T) {
+	w := aWhy()
+	w.known = map[string]*whyPackage{"pkg:pypi/foo@1.0": {PURL: "pkg:pypi/foo@1.0", Name: "Foo", Version: "1.0"}, "pkg:golang/m": {PURL: "pkg:golang/m", Name: "m"}}
+	for asked, want := range map[string]int{"Foo": 1, "foo": 1, "Foo@1.0": 1, "Foo@2": 0, "FOO": 0, "m@": 0} {
+		if found, _ := w.packages(asked); len(found) != want {
+			t.Errorf("%q finds %d, want %d", asked, len(found), want)
+		}
+	}
+}
+
+// TestRemovedFilesAreFoundThroughLinks, and the root folder is not said to be missing.
+func TestRemovedFilesAreFoundThroughLinks(t *testing.T) {
+	w := aWhy()
+	w.steps["step2"].Outputs.Removed = []step.Path{"/usr/bin/old/x"}
+	for asked, want := range map[string]bool{"/usr/bin/old/x": true, "/b/old/x": true, "/out/bin/old/x": true, "/old/x": false, "/loop/old/x": false} {
+		_, _, err := w.resolve(asked)
+		var f *failure
+		if !errors.As(err, &f) {
+			t.Fatalf("%s: %v", asked, err)
+		}
+		if got := strings.Contains(strings.Join(f.hints, "\n"), "step2"); got != want {
+			t.Errorf("%s: step is named: %t, want %t: %q", asked, got, want, f.hints)
+		}
+	}
+	for _, root := range []string{"/", "/usr/.."} {
+		if _, _, err := w.resolve(root); err == nil || !strings.Contains(err.Error(), "root folder") {
+			t.Errorf("%s: %v", root, err)
+		}
+	}
+}
+
+// TestLinksThatLeadNowhereSaySo: what is shown of such a path is the link itself.
+func TestLinksThatLeadNowhereSaySo(t *testing.T) {
+	w := aWhy()
+	f, err := w.file("/loop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := (&cli{stdout: &out}).printWhy(whyOutput{File: f}); err != nil || !strings.Contains(out.String(), "-> loop, which leads to nothing in the image\n") {
+		t.Errorf("%v:\n%s", err, out.String())
 	}
 }

@@ -64,6 +64,17 @@ func (w *why) resolve(name string) (*provenance.File, []whyLink, error) {
 	return nil, nil, w.noFile(name)
 }
 
+// real is a path with the links in its folders followed, as far as they are in the image.
+func (w *why) real(name string) string {
+	name = path.Clean(name)
+	for dir := path.Dir(name); dir != "/"; dir = path.Dir(dir) {
+		if f, _ := w.walk(dir, true); f != nil {
+			return path.Join(string(f.Path), strings.TrimPrefix(name, dir))
+		}
+	}
+	return name
+}
+
 // walk follows a path through folders and links, the last one if it is said so. It returns
 // nil when that leads nowhere, or in circles.
 func (w *why) walk(name string, last bool) (*provenance.File, []whyLink) {
@@ -104,6 +115,9 @@ func (w *why) walk(name string, last bool) (*provenance.File, []whyLink) {
 
 // noFile is the failure of a path that is not there. It names those that are like it.
 func (w *why) noFile(name string) error {
+	if path.Clean(name) == "/" {
+		return &failure{message: "nothing is recorded of the root folder itself", hints: []string{"name a file or folder in it"}}
+	}
 	f := &failure{message: fmt.Sprintf("the image has no file %q", name)}
 	paths := make([]string, 0, len(w.contents.Files))
 	for i := range w.contents.Files {
@@ -112,8 +126,9 @@ func (w *why) noFile(name string) error {
 	if near := nearest(name, paths, path.Base); len(near) > 0 {
 		f.hints = []string{"it has " + strings.Join(near, ", ")}
 	}
+	real := step.Path(w.real(name))
 	for _, s := range slices.Backward(w.order) {
-		if _, found := slices.BinarySearch(s.Outputs.Removed, step.Path(path.Clean(name))); found {
+		if _, found := slices.BinarySearch(s.Outputs.Removed, real); found {
 			f.hints = append(f.hints, fmt.Sprintf("%s (%s) removed it: %s", s.ID, linesText(s.Lines), oneLine(whatText(s), commandWidth)))
 			break
 		}

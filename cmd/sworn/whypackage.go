@@ -23,7 +23,7 @@ func (w *why) packages(asked string) ([]whyPackage, error) {
 	}
 	var out []whyPackage
 	for _, purl := range slices.Sorted(maps.Keys(installed)) {
-		if isPackage(purl, asked) {
+		if isPackage(purl, asked) || w.known[purl].named(asked) {
 			out = append(out, w.pack(purl))
 		}
 	}
@@ -58,6 +58,12 @@ func isPackage(purl, asked string) bool {
 	name, version = unescaped(name), unescaped(version)
 	short := name[strings.LastIndex(name, "/")+1:]
 	return asked == name || asked == short || version != "" && (asked == name+"@"+version || asked == short+"@"+version)
+}
+
+// named reports whether a document gives a package the name that is asked for: purls of some
+// kinds write it in another way, of pypi in lower case.
+func (k *whyPackage) named(asked string) bool {
+	return k != nil && (asked == k.Name || k.Version != "" && asked == k.Name+"@"+k.Version)
 }
 
 // cutVersion cuts a purl without qualifiers at its version.

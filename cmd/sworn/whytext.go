@@ -34,7 +34,7 @@ func (c *cli) printWhyFile(p *printer, f *whyFile) {
 		what += fmt.Sprintf(", %s, %s", bytesText(f.Size), f.Digest)
 	}
 	if f.Target != "" {
-		what += " -> " + string(f.Target)
+		what += " -> " + string(f.Target) + ", which leads to nothing in the image"
 	}
 	p.line("  is         %s", what)
 	p.line("  origin     %s", originText(f.Origin))
