@@ -3,6 +3,7 @@ package licence
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/google/licensecheck"
@@ -35,7 +36,7 @@ func newScanner() *scanner {
 }
 
 // maxCost bounds the bytes that patterns read of one file, each pattern for itself: some
-// seconds. Files of a distribution come to a third of it.
+// seconds. Files of a distribution come to an eighth of it.
 const maxCost = 64 << 20
 
 // match is a licence text, or words that refer to one, at bytes of a text.
@@ -48,7 +49,7 @@ type match struct {
 // leftmost and longest, of equal ones the first in its list, none over another. Each begins
 // with the notice of copyright before it, which may be the end of the one before.
 //
-// Each pattern of which the text has signatures reads it anew. cost is the bytes to read so;
+// Each pattern reads anew what its signatures are near to. cost is the bytes to read so;
 // above maxCost nothing is read.
 func (s *scanner) scan(text string) (found []match, cost int) {
 	type indexed struct {
@@ -56,13 +57,20 @@ func (s *scanner) scan(text string) (found []match, cost int) {
 		index int
 	}
 	var all []indexed
-	candidates := s.signatures.candidates(split(text))
-	if cost = len(text) * len(candidates); cost > maxCost {
+	windows := s.windows(text)
+	for _, ws := range windows {
+		for _, w := range ws {
+			cost += w.end - w.start
+		}
+	}
+	if cost > maxCost {
 		return nil, cost
 	}
-	for _, i := range candidates {
-		for _, m := range s.compiled[i]().Scan([]byte(text)).Match {
-			all = append(all, indexed{match{m.ID, m.Start, m.End}, i})
+	for i, ws := range windows {
+		for _, w := range ws {
+			for _, m := range s.compiled[i]().Scan([]byte(text[w.start:w.end])).Match {
+				all = append(all, indexed{match{m.ID, w.start + m.Start, w.start + m.End}, i})
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b indexed) int {
@@ -76,4 +84,72 @@ func (s *scanner) scan(text string) (found []match, cost int) {
 		}
 	}
 	return found, cost
+}
+
+// span is a part of something, from start to before end.
+type span struct {
+	start, end int
+}
+
+// windows returns the bytes of a text that each pattern may match, whole lines. In a text
+// with markup, whose words licensecheck leaves out, they are all.
+func (s *scanner) windows(text string) [][]span {
+	words := split(text)
+	markup := strings.Contains(text, "</") || strings.Contains(text, "](")
+	breaks := breaks(text)
+	out := make([][]span, len(s.patterns))
+	for i, near := range s.signatures.near(words) {
+		p := s.signatures.forms[i].pattern
+		for _, of := range near {
+			w := span{0, len(text)}
+			if !markup {
+				w = lines(breaks, words, of)
+			}
+			out[p] = append(out[p], w)
+		}
+	}
+	for i := range out {
+		out[i] = merged(out[i])
+	}
+	return out
+}
+
+// merged sorts spans and joins those that meet.
+func merged(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	var out []span
+	for _, s := range spans {
+		if last := len(out) - 1; last >= 0 && s.start <= out[last].end {
+			out[last].end = max(out[last].end, s.end)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// breaks are where the lines of a text start, and its end.
+func breaks(text string) []int {
+	out := []int{0}
+	for i := range len(text) {
+		if text[i] == '\n' {
+			out = append(out, i+1)
+		}
+	}
+	return append(out, len(text))
+}
+
+// lines returns the bytes of the lines that have some of the words of a text, or are at its
+// ends.
+func lines(breaks []int, words []word, of span) span {
+	out := span{0, breaks[len(breaks)-1]}
+	if of.start > 0 && of.start < len(words) {
+		i, _ := slices.BinarySearch(breaks, words[of.start].start+1)
+		out.start = breaks[i-1]
+	}
+	if of.end < len(words) {
+		i, _ := slices.BinarySearch(breaks, words[max(of.end, 0)].end)
+		out.end = breaks[i]
+	}
+	return out
 }

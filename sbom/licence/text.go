@@ -42,7 +42,7 @@ type reading struct {
 // later takes words about later versions into account that stand beside the words which
 // name the licence, where there is one GNU licence alone.
 func (r *reading) later(rest string) {
-	if !laterVersions.MatchString(rest) {
+	if !saysLater(rest) {
 		return
 	}
 	at := -1
@@ -172,6 +172,26 @@ func withoutPointers(text string) string {
 	}
 }
 
+// saysLater reports whether a text has words about later versions. They are some dozen
+// bytes around one word, and the expression is slow.
+func saysLater(text string) bool {
+	const before, after = 64, 32
+	text = strings.ToLower(text)
+	for _, word := range []string{"later", "newer", "above"} {
+		for at := 0; ; at += len(word) {
+			i := strings.Index(text[at:], word)
+			if i < 0 {
+				break
+			}
+			at += i
+			if laterVersions.MatchString(text[max(0, at-before):min(len(text), at+after)]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func onlyAnd(e Expression) bool {
 	if e.Join == "" {
 		return true
@@ -199,7 +219,7 @@ func referred(name, text string, have []string) (string, bool) {
 		if slices.ContainsFunc(have, func(id string) bool { return strings.HasPrefix(id, family+"-") }) {
 			return "-", false
 		}
-		if laterVersions.MatchString(text) {
+		if saysLater(text) {
 			name = strings.TrimSuffix(name, "+") + "+"
 			if name == family+"+" {
 				return "", false
