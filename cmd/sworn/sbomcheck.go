@@ -31,6 +31,9 @@ func (c *cli) sbomCheck(ctx context.Context, ref string, o sbomOptions) error {
 	} else if ok {
 		return c.checked(checkedOutput{File: ref, Documents: []checkedDocument{{Report: check.Document(b)}}}, o)
 	}
+	if strings.HasSuffix(ref, ".json") {
+		c.say("there is no file %s, so it is taken as the name of an image", ref)
+	}
 	return c.attestedOf(ctx, ref, o.attestedOptions, func(a attested) error {
 		out := checkedOutput{attested: &a, Documents: []checkedDocument{}}
 		for _, kind := range []string{provenance.SPDXType, provenance.SPDX3Type, cycloneDXType} {
