@@ -113,12 +113,12 @@ func apkField(p *Package, at *apkPlace, key byte, value string) {
 		p.Homepage = value
 	case 'F':
 		*at = apkPlace{dir: value}
-		if f, ok := cleanListed(value); ok {
+		if f, ok := databasePath(value); ok {
 			p.Files = append(p.Files, step.Path(f))
 		}
 	case 'R':
 		at.file = ""
-		if f, ok := cleanListed(at.dir + "/" + value); ok {
+		if f, ok := databasePath(at.dir + "/" + value); ok {
 			at.file = step.Path(f)
 			p.Files = append(p.Files, at.file)
 		}

@@ -114,7 +114,7 @@ func unpacked(status string) bool {
 func ParseDpkgList(b []byte) []string {
 	var out []string
 	for _, line := range strings.Split(string(b), "\n") {
-		if p, ok := cleanListed(line); ok {
+		if p, ok := databasePath(line); ok {
 			out = append(out, p)
 		}
 	}
@@ -155,7 +155,7 @@ func parseConffiles(field string) []Sum {
 }
 
 func md5Sum(listed, value string) (Sum, bool) {
-	p, ok := cleanListed(listed)
+	p, ok := databasePath(listed)
 	s := Sum{Path: step.Path(p), Algorithm: md5Name, Value: value}
 	return s, ok && s.known()
 }
@@ -179,8 +179,8 @@ func ParseDiversions(b []byte) ([]Diversion, error) {
 	}
 	var out []Diversion
 	for i := 0; i < len(lines); i += 3 {
-		from, ok1 := cleanListed(lines[i])
-		to, ok2 := cleanListed(lines[i+1])
+		from, ok1 := databasePath(lines[i])
+		to, ok2 := databasePath(lines[i+1])
 		if !ok1 || !ok2 || lines[i+2] == "" {
 			return nil, fmt.Errorf("read dpkg diversions: bad entry at line %d", i+1)
 		}

@@ -238,6 +238,14 @@ func without(a, b []Package) []Package {
 	return out
 }
 
+// databasePath is [cleanListed] for lists that have no reason to name a folder's parent.
+func databasePath(s string) (string, bool) {
+	if slices.Contains(strings.Split(s, "/"), "..") {
+		return "", false
+	}
+	return cleanListed(s)
+}
+
 // cleanListed makes an absolute clean path of a line in a file list; false for
 // the root, for paths that no kernel call takes, and for those with NUL.
 func cleanListed(s string) (string, bool) {

@@ -78,6 +78,9 @@ func TestOriginsOfPackages(t *testing.T) {
 			one := b.file("COPY", base, "copy "+context+":/rc /etc/motd", "file 0644 /etc/motd rc of the context", "file 0644 /var/lib/dpkg/info/base-files.md5sums "+md5Sum("rc of the context")+"  etc/motd\n")
 			b.none(one, nil, "file 0644 /var/lib/dpkg/info/dash.md5sums "+md5Sum("another")+"  usr/bin/dash\n")
 		}, map[string]string{"/etc/motd": "package source1", "/usr/bin/dash": "package-changed source1"}},
+		{"a package that lists what the base had", func(b *played, base, _ string) {
+			b.run(base, observed(""), "file 0644 /var/lib/dpkg/status "+withCurl("0.5.12-2"), "file 0644 /var/lib/dpkg/info/curl.list /etc/os-release\n/etc/../etc/unowned\n")
+		}, map[string]string{"/etc/os-release": "package-changed source1", "/etc/unowned": "base source1"}},
 		{"another version", func(b *played, base, _ string) {
 			one := b.run(base, observed(""), "file 0644 /var/lib/dpkg/status "+status("0.5.12-3"), "file 0755 /usr/bin/dash dash2")
 			b.none(one, nil, "file 0700 /usr/bin/dash dash2")

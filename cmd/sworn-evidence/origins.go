@@ -187,7 +187,8 @@ func (o *origins) ownBytes(h *sbom.Held, from traced, by string) bool {
 	case from.purl != "":
 		return packageName(from.purl) == packageName(h.Package)
 	case from.Class == sbom.OriginBase:
-		return h.Path == from.Path || from.Path == ""
+		// A package that a step installed did not bring what the base had.
+		return (from.From == by || o.steps[by].ID == "") && (h.Path == from.Path || from.Path == "")
 	}
 	return from.From == by || h.Step == by
 }

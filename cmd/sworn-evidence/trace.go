@@ -23,7 +23,7 @@ func (o *origins) trace(h sbom.Held) traced {
 	switch {
 	case !made:
 		t := o.sourced(h.Step, h.Path)
-		t.purl = h.Package
+		t.purl = o.ownerInSource(&h)
 		return t
 	case s.Kind == step.KindExec:
 		return o.executed(s, &h)
@@ -37,6 +37,26 @@ func (o *origins) trace(h sbom.Held) traced {
 		o.placed[k] = t
 	}
 	return t
+}
+
+// ownerInSource is the package that an entry which came with a source belonged to there. A
+// package of a database that lists it later did not bring it.
+func (o *origins) ownerInSource(h *sbom.Held) string {
+	l := o.layer(h.Step)
+	if l == nil {
+		return h.Package
+	}
+	e, ok := l.wrote(h.Path)
+	if !ok || e.Package == "" && !ofDatabase(h.Package) {
+		return h.Package
+	}
+	return e.Package
+}
+
+// ofDatabase reports whether a package is one that a database of the whole file system
+// lists.
+func ofDatabase(purl string) bool {
+	return strings.HasPrefix(purl, "pkg:deb/") || strings.HasPrefix(purl, "pkg:apk/") || strings.HasPrefix(purl, "pkg:rpm/")
 }
 
 // sourced is the origin of what came with a source; an empty path is not known.
