@@ -174,7 +174,7 @@ func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 			var err error
 			switch p.Type {
 			case typePython:
-				p.Files, err = pythonFiles(t, ms[i].Path, &left)
+				p.Files, p.Sums, err = pythonFiles(t, ms[i].Path, &left)
 			case typeGem:
 				p.Files, err = gemExtensions(t, ms[i].Path, p.Files)
 			}

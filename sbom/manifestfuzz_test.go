@@ -35,11 +35,13 @@ func FuzzPythonMetadata(f *testing.F) {
 }
 
 func FuzzPythonRecord(f *testing.F) {
+	f.Add([]byte("six.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nx.py,sha256=x,1\n"))
 	f.Add([]byte("six.py,sha256=x,1\r\n../../../bin/six,,\n\"a,b\"\"c.py\",,\n"))
 	f.Add([]byte("../../../../etc/passwd,,\n/etc/shadow,,\n\x00,,\n\"\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, home := range []string{"/", "/usr/local"} {
-			for _, name := range append(readRecord(b), readLines(b)...) {
+			for _, one := range append(readRecord(b), readLines(b)...) {
+				name := one.name
 				p, ok := listedBelow(home, "/usr/local/lib/python3/site-packages", name)
 				if ok && (path.Clean(p) != p || home != "/" && !strings.HasPrefix(p, home+"/") || strings.IndexByte(p, 0) >= 0) {
 					t.Errorf("%q is %q", name, p)

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"encoding/base64"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
@@ -103,57 +105,84 @@ func pythonNormal(name string) string {
 }
 
 // pythonFiles returns the files that the list beside a distribution's metadata names,
-// the metadata included. Without a list, or with one that is longer than the limits and
-// what is left in bytes, that is all.
-func pythonFiles(t *Tree, metadata step.Path, left *int64) ([]step.Path, error) {
+// the metadata included, and the digests that it has of them. Without a list, or with one
+// that is longer than the limits and what is left in bytes, the metadata is all.
+func pythonFiles(t *Tree, metadata step.Path, left *int64) ([]step.Path, []Sum, error) {
 	dir := path.Dir(string(metadata))
 	if p := string(metadata); hasSuffixName(p, ".egg-info") || hasSuffixName(p, zippedEgg) {
-		return []step.Path{metadata}, nil
+		return []step.Path{metadata}, nil, nil
 	}
 	list, from, read := "RECORD", path.Dir(dir), readRecord
 	if path.Base(string(metadata)) == "PKG-INFO" {
 		list, from, read = "installed-files.txt", dir, readLines
 	}
 	out := []step.Path{metadata}
+	var sums []Sum
 	f, err := t.Open(dir + "/" + list)
 	if errors.Is(err, fs.ErrNotExist) {
-		return out, nil
+		return out, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
 	if err != nil || len(b) > maxRecord || int64(len(b)) > *left {
-		return out, err
+		return out, nil, err
 	}
 	*left -= int64(len(b))
 	home := pythonHome(path.Dir(dir))
-	for _, name := range read(b) {
-		if p, ok := listedBelow(home, from, name); ok {
-			out = append(out, step.Path(t.ResolveParent(p)))
+	for _, one := range read(b) {
+		p, ok := listedBelow(home, from, one.name)
+		if !ok {
+			continue
+		}
+		one.Path = step.Path(t.ResolveParent(p))
+		out = append(out, one.Path)
+		if one.known() {
+			sums = append(sums, one.Sum)
 		}
 	}
 	sortPaths(out)
-	return unique(out), nil
+	return unique(out), sums, nil
 }
 
-// readRecord returns the paths of a RECORD: the first field of each line of CSV (PEP
-// 376). What follows a line that is none is not read.
-func readRecord(b []byte) []string {
+// pythonListed is a line of a list of files: its name, and its digest where there is one.
+type pythonListed struct {
+	name string
+	Sum
+}
+
+// readRecord reads a RECORD: the first field of each line of CSV is a path, the second,
+// where it is "sha256=" and the unpadded digest in URL-safe base64, the file's digest
+// (Recording installed projects). What follows a line that is none is not read.
+func readRecord(b []byte) []pythonListed {
 	r := csv.NewReader(bytes.NewReader(b))
 	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
-	var out []string
+	var out []pythonListed
 	for {
 		fields, err := r.Read()
 		if err != nil {
 			return out
 		}
-		out = append(out, fields[0])
+		one := pythonListed{name: fields[0]}
+		if len(fields) > 1 {
+			if value, ok := strings.CutPrefix(fields[1], sha256Name+"="); ok {
+				raw, _ := base64.RawURLEncoding.DecodeString(value) // what is none is not known
+				one.Sum = Sum{Algorithm: sha256Name, Value: hex.EncodeToString(raw)}
+			}
+		}
+		out = append(out, one)
 	}
 }
 
-func readLines(b []byte) []string { return strings.Split(string(b), "\n") }
+func readLines(b []byte) []pythonListed {
+	var out []pythonListed
+	for _, name := range strings.Split(string(b), "\n") {
+		out = append(out, pythonListed{name: name})
+	}
+	return out
+}
 
 // pythonHome is the folder below which a distribution installs its files: what has
 // lib/pythonX.Y with the folder of packages in it, or else that folder itself.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,6 +110,14 @@ func TestOriginsOfPackages(t *testing.T) {
 		}},
 		{"a package of a language, over an open network", func(b *played, base, _ string) { b.run(base, observed(""), wheel("1")...) },
 			map[string]string{"/lib/x.py": "unexplained step1" + open}},
+		{"a wheel whose list has digests", func(b *played, base, _ string) {
+			sum := func(s string) string {
+				raw := sha256.Sum256([]byte(s))
+				return "sha256=" + base64.RawURLEncoding.EncodeToString(raw[:]) + "," + strconv.Itoa(len(s))
+			}
+			one := b.none(base, nil, append(wheel("1"), "file 0644 /lib/x-1.dist-info/RECORD x.py,"+sum("code of 1")+"\ny.py,"+sum("y")+"\nx-1.dist-info/RECORD,,\n", "file 0644 /lib/y.py other")...)
+			b.file("COPY", one, "", "file 0644 /lib/x-1.dist-info/INSTALLER me")
+		}, map[string]string{"/lib/x.py": "package step1", "/lib/y.py": "package-changed step1"}},
 		{"a package of a language of a stage", func(b *played, base, _ string) {
 			one := b.none(base, nil, wheel("1")...)
 			b.file("COPY --from=0", base, "copy "+one+":/lib /lib", wheel("1")...)

@@ -194,7 +194,7 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
 	inv.Owners().AttributeHeld(files)
 	manifests.AttributeHeld(files)
 	in := inv.Join(manifests)
-	in.Changed = inv.Unlike(files, md5)
+	in.Changed = in.Unlike(files, md5)
 	return files, in, nil
 }
 
