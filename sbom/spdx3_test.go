@@ -15,13 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dlclark/regexp2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/spdx/tools-golang/spdx/v3/v3_0"
 
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/sbom/check"
+	"github.com/sworn-build/sworn/sbom/schematest"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -215,47 +215,8 @@ func readValue(v reflect.Value) any {
 	return v.String()
 }
 
-// lookahead is a regular expression with what Go's own lack.
-type lookahead struct{ *regexp2.Regexp }
-
-func (r lookahead) MatchString(s string) bool {
-	ok, err := r.Regexp.MatchString(s)
-	return ok && err == nil
-}
-
-// schema3 is the JSON schema of SPDX 3.0.1, which is no part of the repository.
-func schema3(t testing.TB) *jsonschema.Schema {
-	t.Helper()
-	name := os.Getenv("SWORN_SPDX3_SCHEMA")
-	if name == "" {
-		name = filepath.Join("..", "..", "shared", "schemas", "spdx-3.0.1.schema.json")
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		t.Skipf("skipped: the schema of SPDX 3.0.1 is not at %s; SWORN_SPDX3_SCHEMA names another place", name)
-	}
-	defer f.Close()
-	doc, err := jsonschema.UnmarshalJSON(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	c.UseRegexpEngine(func(s string) (jsonschema.Regexp, error) {
-		re, err := regexp2.Compile(s, regexp2.ECMAScript)
-		return lookahead{re}, err
-	})
-	if err := c.AddResource("spdx3", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("spdx3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func TestSPDX3IsValidByItsSchema(t *testing.T) {
-	schema := schema3(t)
+	schema := schematest.SPDX3(t, "..")
 	golden, err := os.ReadFile(filepath.Join("..", "cmd", "sworn-evidence", "testdata", "sbom.spdx3.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -5,29 +5,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sworn-build/sworn/sbom/schematest"
 )
 
 var update = flag.Bool("update", false, "write the golden files of this package")
-
-// schemaFile is the JSON schema of SPDX 3.0.1, which is no part of the repository.
-func schemaFile(t *testing.T) []byte {
-	t.Helper()
-	name := os.Getenv("SWORN_SPDX3_SCHEMA")
-	if name == "" {
-		name = filepath.Join("..", "..", "..", "shared", "schemas", "spdx-3.0.1.schema.json")
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Skipf("skipped: the schema of SPDX 3.0.1 is not at %s; SWORN_SPDX3_SCHEMA names another place", name)
-	}
-	return b
-}
 
 // TestModelIsThatOfTheSchema: the classes that documents are checked against are those of
 // SPDX's own schema, with all their properties.
@@ -35,7 +22,7 @@ func TestModelIsThatOfTheSchema(t *testing.T) {
 	var schema struct {
 		Defs map[string]definition `json:"$defs"`
 	}
-	if err := json.Unmarshal(schemaFile(t), &schema); err != nil {
+	if err := json.Unmarshal(schematest.SPDX3File(t, "../.."), &schema); err != nil {
 		t.Fatal(err)
 	}
 	want := modelText(t, schema.Defs)
