@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sworn-build/sworn/provenance"
-	"github.com/sworn-build/sworn/provenance/envelope"
 	"github.com/sworn-build/sworn/provenance/image"
 	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/provenance/signature"
@@ -60,13 +59,9 @@ func (c *cli) attestedOf(ctx context.Context, ref string, o attestedOptions, do 
 		c.say("not verified: this is what the folder says of itself")
 		return do(a)
 	}
-	var key *envelope.PublicKey
-	if o.key != "" {
-		k, err := publicKey(o.key)
-		if err != nil {
-			return err
-		}
-		key = &k
+	key, err := optionalKey(o.key)
+	if err != nil {
+		return err
 	}
 	return c.withImage(ctx, ref, func(ctx context.Context, repo *repository.Repository) error {
 		desc, err := resolve(ctx, repo)

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sworn-build/sworn/provenance"
-	"github.com/sworn-build/sworn/provenance/envelope"
 	"github.com/sworn-build/sworn/provenance/image"
 	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/provenance/signature"
@@ -93,13 +92,9 @@ func (c *cli) inspect(ctx context.Context, ref string, o inspectOptions) error {
 
 // inspected reads what is attached to an image and, with a key, verifies it.
 func (c *cli) inspected(ctx context.Context, ref string, o inspectOptions, do func(inspection) error) error {
-	var key *envelope.PublicKey
-	if o.key != "" {
-		k, err := publicKey(o.key)
-		if err != nil {
-			return err
-		}
-		key = &k
+	key, err := optionalKey(o.key)
+	if err != nil {
+		return err
 	}
 	return c.withImage(ctx, ref, func(ctx context.Context, repo *repository.Repository) error {
 		desc, err := resolve(ctx, repo)

@@ -121,6 +121,15 @@ func readKeyFile(path string) ([]byte, error) {
 	return b, nil
 }
 
+// optionalKey is [publicKey] where --key may be left out: nil without it.
+func optionalKey(path string) (*envelope.PublicKey, error) {
+	if path == "" {
+		return nil, nil
+	}
+	key, err := publicKey(path)
+	return &key, err
+}
+
 // publicKey reads the file of --key.
 func publicKey(path string) (envelope.PublicKey, error) {
 	if path == "" {
