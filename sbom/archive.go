@@ -20,29 +20,26 @@ const maxUnpacked = 4 << 30
 // so that of a step with more than the budget the same ones are read each time.
 func archives(t *Tree, d Delta, budget jar.Budget) ([]Manifest, error) {
 	var out []Manifest
-	for _, es := range [][]Entry{d.Added, d.Changed} {
-		for i := range es {
-			e := &es[i]
-			egg := hasSuffixName(string(e.Path), zippedEgg)
-			if e.Type != TypeFile || e.Size == 0 || !egg && !jar.IsArchive(string(e.Path)) {
-				continue
-			}
-			f, err := t.Open(string(e.Path))
-			if err != nil {
-				return nil, fmt.Errorf("read archive: %w", err)
-			}
-			var m Manifest
-			if egg {
-				m = readEgg(f, e)
-			} else {
-				m = readArchive(f, e, &budget)
-			}
-			if err := f.Close(); err != nil {
-				return nil, fmt.Errorf("read archive: %w", err)
-			}
-			if len(m.Packages) > 0 || m.Unread != "" {
-				out = append(out, m)
-			}
+	for e := range d.Wrote() {
+		egg := hasSuffixName(string(e.Path), zippedEgg)
+		if e.Type != TypeFile || e.Size == 0 || !egg && !jar.IsArchive(string(e.Path)) {
+			continue
+		}
+		f, err := t.Open(string(e.Path))
+		if err != nil {
+			return nil, fmt.Errorf("read archive: %w", err)
+		}
+		var m Manifest
+		if egg {
+			m = readEgg(f, e)
+		} else {
+			m = readArchive(f, e, &budget)
+		}
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("read archive: %w", err)
+		}
+		if len(m.Packages) > 0 || m.Unread != "" {
+			out = append(out, m)
 		}
 	}
 	return out, nil

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/sworn-build/sworn/sbom/licence"
 	"github.com/sworn-build/sworn/step"
@@ -24,11 +24,9 @@ const maxCopyrights = 32 << 20
 // TouchesCopyright reports whether a delta adds or changes a copyright file of Debian. What
 // is known of a package's licence stays known when its copyright file is removed.
 func (d Delta) TouchesCopyright() bool {
-	for _, es := range [][]Entry{d.Added, d.Changed} {
-		for i := range es {
-			if p := string(es[i].Path); strings.HasPrefix(p, docDir+"/") && path.Base(p) == "copyright" {
-				return true
-			}
+	for e := range d.Wrote() {
+		if p := string(e.Path); strings.HasPrefix(p, docDir+"/") && path.Base(p) == "copyright" {
+			return true
 		}
 	}
 	return false
@@ -50,22 +48,13 @@ func (now *Inventory) ReadLicences(r *licence.Reader, after *Tree, was Inventory
 			declared[i] = licence.Declare(p.Licence)
 		}
 	}
-	todo := make(chan int)
-	var wg sync.WaitGroup
-	for range Hashers() {
-		wg.Go(func() {
-			for i := range todo {
-				declared[i], concluded[i] = r.Copyright(files[i])
-			}
-		})
-	}
-	for i := range now.Packages {
-		if files[i] != nil {
-			todo <- i
+	todo := slices.Sorted(maps.Keys(files))
+	severalAtOnce(len(todo), func() func(int) {
+		return func(k int) {
+			i := todo[k]
+			declared[i], concluded[i] = r.Copyright(files[i])
 		}
-	}
-	close(todo)
-	wg.Wait()
+	})
 	var refs []ExtractedLicence
 	for i := range now.Packages {
 		now.Packages[i].Declared, now.Packages[i].Concluded = declared[i].Expression, concluded[i].Expression
@@ -84,10 +73,8 @@ func copyrights(after *Tree, was Inventory, now *Inventory, d Delta) (map[int][]
 		had[p.PURL] = true
 	}
 	changed := map[step.Path]bool{}
-	for _, es := range [][]Entry{d.Added, d.Changed} {
-		for i := range es {
-			changed[es[i].Path] = true
-		}
+	for e := range d.Wrote() {
+		changed[e.Path] = true
 	}
 	out := map[int][]byte{}
 	left, unread := int64(maxCopyrights), 0

@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"errors"
+	"iter"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,19 @@ type Delta struct {
 	Changed []Entry `json:"changed"`
 	// Removed were there before, each file and folder by itself.
 	Removed []step.Path `json:"removed"`
+}
+
+// Wrote goes through the entries that were added and then those that were changed.
+func (d *Delta) Wrote() iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		for _, es := range [][]Entry{d.Added, d.Changed} {
+			for i := range es {
+				if !yield(&es[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Comparison is a [Delta] and what only the comparison can tell.

@@ -27,6 +27,26 @@ const maxHashers = 8
 // Hashers returns how many files to hash at a time on this machine.
 func Hashers() int { return min(runtime.GOMAXPROCS(0), maxHashers) }
 
+// severalAtOnce calls what worker returns with each number below n, [Hashers] of them at a
+// time. Each of these has a worker of its own.
+func severalAtOnce(n int, worker func() func(i int)) {
+	next := make(chan int)
+	var wait sync.WaitGroup
+	for range min(n, Hashers()) {
+		work := worker()
+		wait.Go(func() {
+			for i := range next {
+				work(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+}
+
 // Digest returns the sha256, lower-case hex, and the size in bytes of what r
 // holds. It reads through buf; nil makes one of [HashBuffer].
 func Digest(r io.Reader, buf []byte) (string, int64, error) {

@@ -193,11 +193,9 @@ func (d Delta) Touches(prefixes []string) bool {
 		}
 		return false
 	}
-	for _, es := range [][]Entry{d.Added, d.Changed} {
-		for _, e := range es {
-			if hit(e.Path) || above(string(e.Path), prefixes) {
-				return true
-			}
+	for e := range d.Wrote() {
+		if hit(e.Path) || above(string(e.Path), prefixes) {
+			return true
 		}
 	}
 	for _, p := range d.Removed {

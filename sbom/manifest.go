@@ -194,10 +194,8 @@ func listsChanged(d Delta) []step.Path {
 			out = append(out, step.Path(m))
 		}
 	}
-	for _, es := range [][]Entry{d.Added, d.Changed} {
-		for i := range es {
-			add(es[i].Path)
-		}
+	for e := range d.Wrote() {
+		add(e.Path)
 	}
 	for _, p := range d.Removed {
 		add(p)

@@ -35,9 +35,24 @@ func (t *Tree) ResolveParent(p string) string {
 // way returns the paths that resolving p goes through, p, every symlink and where it ends
 // among them: p resolves to something else only when one of them changes.
 func (t *Tree) way(p string) []string {
-	out := []string{p}
+	if t == nil {
+		return []string{p}
+	}
+	end, links, ok := FollowLinks(p, t.readlink)
+	out := append([]string{p}, links...)
+	if ok {
+		out = append(out, end)
+	}
+	return out
+}
+
+// FollowLinks goes an absolute path, the last name included, through the symlinks that
+// readlink knows the targets of, which it asks with paths that have none before their last
+// name. It returns where the path ends and the links that it went through; false when
+// they are too many or too long.
+func FollowLinks(p string, readlink func(at string) (target string, ok bool)) (end string, links []string, ok bool) {
 	rest, at := strings.Split(p, "/"), "/"
-	for links := 0; len(rest) > 0; {
+	for len(rest) > 0 {
 		name := rest[0]
 		rest = rest[1:]
 		switch name {
@@ -47,25 +62,21 @@ func (t *Tree) way(p string) []string {
 			at = path.Dir(at)
 			continue
 		}
-		at = path.Join(at, name)
-		var target string
-		ok := false
-		if t != nil {
-			target, ok = t.readlink(at)
-		}
-		if !ok {
+		next := path.Join(at, name)
+		target, is := readlink(next)
+		if !is {
+			at = next
 			continue
 		}
-		out = append(out, at)
-		if links++; links > maxLinks || len(target) > maxPath {
-			return out
+		if links = append(links, next); len(links) > maxLinks || len(target) > maxPath {
+			return "", links, false
 		}
-		if at = path.Dir(at); strings.HasPrefix(target, "/") {
+		if strings.HasPrefix(target, "/") {
 			at = "/"
 		}
 		rest = append(strings.Split(target, "/"), rest...)
 	}
-	return append(out, at)
+	return at, links, true
 }
 
 func (t *Tree) resolve(p string, links *int) (string, bool) {

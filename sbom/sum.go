@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -35,8 +34,16 @@ const (
 
 // known reports whether a sum is one of the algorithms that are computed of files.
 func (s Sum) known() bool {
-	length := map[string]int{md5Name: 2 * md5.Size, sha1Name: 2 * sha1.Size, sha256Name: 2 * sha256.Size}[s.Algorithm]
-	return length > 0 && len(s.Value) == length && strings.Trim(s.Value, "0123456789abcdef") == ""
+	size := 0
+	switch s.Algorithm {
+	case md5Name:
+		size = md5.Size
+	case sha1Name:
+		size = sha1.Size
+	case sha256Name:
+		size = sha256.Size
+	}
+	return size > 0 && len(s.Value) == hex.EncodedLen(size) && strings.Trim(s.Value, "0123456789abcdef") == ""
 }
 
 // FileMD5 is the MD5, in lower-case hex, of a file that a package knows by no other
@@ -51,11 +58,9 @@ type FileMD5 struct {
 // in the inventory before. Where both inventories are one, only the delta counts.
 func MD5s(t *Tree, before, now *Inventory, d Delta) ([]FileMD5, error) {
 	wrote := map[step.Path]bool{}
-	for _, es := range [][]Entry{d.Added, d.Changed} {
-		for i := range es {
-			if es[i].Type == TypeFile {
-				wrote[es[i].Path] = true
-			}
+	for e := range d.Wrote() {
+		if e.Type == TypeFile {
+			wrote[e.Path] = true
 		}
 	}
 	known := map[FileMD5]bool{}
@@ -86,21 +91,10 @@ func (inv *Inventory) eachMD5(f func(FileMD5)) {
 func md5Files(t *Tree, paths []step.Path) ([]FileMD5, error) {
 	sums := make([]string, len(paths))
 	errs := make([]error, len(paths))
-	next := make(chan int)
-	var wait sync.WaitGroup
-	for range Hashers() {
-		wait.Go(func() {
-			buf := make([]byte, HashBuffer)
-			for i := range next {
-				sums[i], errs[i] = md5File(t, paths[i], buf)
-			}
-		})
-	}
-	for i := range paths {
-		next <- i
-	}
-	close(next)
-	wait.Wait()
+	severalAtOnce(len(paths), func() func(int) {
+		buf := make([]byte, HashBuffer)
+		return func(i int) { sums[i], errs[i] = md5File(t, paths[i], buf) }
+	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -157,15 +151,24 @@ func (inv Inventory) Unlike(files []Held, md5 map[step.Path]string) map[string][
 // is reports whether an entry is what a sum is of. apk's sum of a symlink is over its
 // target.
 func (s Sum) is(e *Entry, md5 string) bool {
-	switch {
-	case e.Type == TypeSymlink && s.Algorithm == sha1Name:
-		sum := sha1.Sum([]byte(e.Target))
-		return hex.EncodeToString(sum[:]) == s.Value
-	case e.Type == TypeSymlink && s.Algorithm == sha256Name:
-		sum := sha256.Sum256([]byte(e.Target))
-		return hex.EncodeToString(sum[:]) == s.Value
-	case e.Type != TypeFile:
+	link := e.Type == TypeSymlink
+	if !link && e.Type != TypeFile {
 		return false
 	}
-	return map[string]string{md5Name: md5, sha1Name: e.SHA1, sha256Name: e.SHA256}[s.Algorithm] == s.Value
+	has := ""
+	switch {
+	case s.Algorithm == md5Name && !link:
+		has = md5
+	case s.Algorithm == sha1Name && link:
+		sum := sha1.Sum([]byte(e.Target))
+		has = hex.EncodeToString(sum[:])
+	case s.Algorithm == sha1Name:
+		has = e.SHA1
+	case s.Algorithm == sha256Name && link:
+		sum := sha256.Sum256([]byte(e.Target))
+		has = hex.EncodeToString(sum[:])
+	case s.Algorithm == sha256Name:
+		has = e.SHA256
+	}
+	return has == s.Value
 }

@@ -129,16 +129,14 @@ func (c *copies) others() {
 
 // check compares what the step wrote with the claims.
 func (c *copies) check() error {
-	for _, es := range [][]sbom.Entry{c.own.delta.Added, c.own.delta.Changed} {
-		for _, e := range es {
-			var held []sbom.Held
-			for _, cl := range c.claims[e.Path] {
-				held = append(held, cl.Held)
-			}
-			h, bad := refuted(e, held)
-			if bad && !c.open(e.Path) {
-				return differentBuilds(h, c.step.ID, "copied", e.SHA256)
-			}
+	for e := range c.own.delta.Wrote() {
+		var held []sbom.Held
+		for _, cl := range c.claims[e.Path] {
+			held = append(held, cl.Held)
+		}
+		h, bad := refuted(*e, held)
+		if bad && !c.open(e.Path) {
+			return differentBuilds(h, c.step.ID, "copied", e.SHA256)
 		}
 	}
 	return c.missing()

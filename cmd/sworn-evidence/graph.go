@@ -205,10 +205,8 @@ func (m sums) apply(d *described) {
 	for _, p := range d.Removed {
 		delete(m, p)
 	}
-	for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
-		for i := range es {
-			delete(m, es[i].Path)
-		}
+	for e := range d.Wrote() {
+		delete(m, e.Path)
 	}
 	for _, s := range d.MD5 {
 		m[s.Path] = s.MD5

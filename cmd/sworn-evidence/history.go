@@ -19,10 +19,6 @@ type layer struct {
 	whole bool
 }
 
-// maxLinks bounds the symlinks followed while one path is resolved, as the kernel
-// does (path_resolution(7)).
-const maxLinks = 40
-
 // layer returns a state. Below a step without evidence nothing is known, as the
 // step can have changed anything.
 func (g *graph) layer(state string) *layer {
@@ -90,34 +86,11 @@ func (l *layer) known(dir string) bool {
 // resolve follows the symlinks on the way to an absolute path, the last name
 // included, as far as evidence knows them; false when there are too many.
 func (l *layer) resolve(p string) (string, bool) {
-	rest := strings.Split(p, "/")
-	at := "/"
-	for links := 0; len(rest) > 0; {
-		name := rest[0]
-		rest = rest[1:]
-		switch name {
-		case "", ".":
-			continue
-		case "..":
-			at = path.Dir(at)
-			continue
-		}
-		next := path.Join(at, name)
-		h, ok := l.at(step.Path(next))
-		if !ok || h.Type != sbom.TypeSymlink {
-			at = next
-			continue
-		}
-		if links++; links > maxLinks {
-			return "", false
-		}
-		target := string(h.Target)
-		if strings.HasPrefix(target, "/") {
-			at = "/"
-		}
-		rest = append(strings.Split(target, "/"), rest...)
-	}
-	return at, true
+	end, _, ok := sbom.FollowLinks(p, func(at string) (string, bool) {
+		h, ok := l.at(step.Path(at))
+		return string(h.Target), ok && h.Type == sbom.TypeSymlink
+	})
+	return end, ok
 }
 
 // below returns the known entries below a folder, sorted by path.

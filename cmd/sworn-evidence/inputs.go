@@ -49,11 +49,9 @@ func newAttribution(before *sbom.Tree, owners *sbom.Owners, d sbom.Delta) *attri
 // leftBytes are the digests of the files that a delta added or changed.
 func leftBytes(d *sbom.Delta) map[string]bool {
 	out := make(map[string]bool, len(d.Added)+len(d.Changed))
-	for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
-		for i := range es {
-			if hasBytes(&es[i]) {
-				out[es[i].SHA256] = true
-			}
+	for e := range d.Wrote() {
+		if hasBytes(e) {
+			out[e.SHA256] = true
 		}
 	}
 	return out

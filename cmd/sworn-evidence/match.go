@@ -55,17 +55,15 @@ func (g *graph) merged(s step.Step) error {
 		}
 		from = append(from, l)
 	}
-	for _, es := range [][]sbom.Entry{own.delta.Added, own.delta.Changed} {
-		for _, e := range es {
-			var claims []sbom.Held
-			for _, l := range from {
-				if h, ok := l.at(e.Path); ok {
-					claims = append(claims, h)
-				}
+	for e := range own.delta.Wrote() {
+		var claims []sbom.Held
+		for _, l := range from {
+			if h, ok := l.at(e.Path); ok {
+				claims = append(claims, h)
 			}
-			if h, ok := refuted(e, claims); ok {
-				return differentBuilds(h, s.ID, "merged", e.SHA256)
-			}
+		}
+		if h, ok := refuted(*e, claims); ok {
+			return differentBuilds(h, s.ID, "merged", e.SHA256)
 		}
 	}
 	return nil

@@ -34,21 +34,18 @@ func (g *graph) writers() *writers {
 
 // add adds what a step or source wrote. Those that come later are found first.
 func (w *writers) add(by string, d *sbom.Delta) {
-	for _, es := range [][]sbom.Entry{d.Added, d.Changed} {
-		for i := range es {
-			e := &es[i]
-			if !hasBytes(e) {
-				continue
-			}
-			before, ok := w.first[e.SHA256]
-			if !ok {
-				before = -1
-			} else if w.all[before].by == by {
-				continue
-			}
-			w.first[e.SHA256] = int32(len(w.all))
-			w.all = append(w.all, writer{e, by, before})
+	for e := range d.Wrote() {
+		if !hasBytes(e) {
+			continue
 		}
+		before, ok := w.first[e.SHA256]
+		if !ok {
+			before = -1
+		} else if w.all[before].by == by {
+			continue
+		}
+		w.first[e.SHA256] = int32(len(w.all))
+		w.all = append(w.all, writer{e, by, before})
 	}
 }
 
