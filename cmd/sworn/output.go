@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/sworn-build/sworn/provenance/repository"
 )
 
 // output writes to a file, or to standard output when no file is named. The file is there
 // as a whole or not at all: what fails leaves what was there before.
-func (c *cli) output(path string, write func(io.Writer) error) (err error) {
+func (c *cli) output(path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
 		return c.shown(write)
 	}
@@ -22,29 +24,15 @@ func (c *cli) output(path string, write func(io.Writer) error) (err error) {
 			return fmt.Errorf("write output: %w", err)
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".sworn-output.*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	var failed error // of write, which says itself what it was about
+	err := repository.ReplaceFile(path, 0o644, func(w io.Writer) error {
+		failed = write(w)
+		return failed
+	})
+	switch {
+	case failed != nil:
+		return failed
+	case err != nil:
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

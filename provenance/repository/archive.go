@@ -50,7 +50,7 @@ func openArchive(ref Reference) (*layout, error) {
 	}
 	l.closer = a
 	l.write = func(add []referrers.Artifact, index []byte) error {
-		err := replaceFile(ref.path, func(w io.Writer) error { return a.rewrite(w, distinct(add), index) })
+		err := replaceKept(ref.path, func(w io.Writer) error { return a.rewrite(w, distinct(add), index) })
 		if err != nil {
 			return err
 		}

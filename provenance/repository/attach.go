@@ -57,7 +57,7 @@ func (l *layout) writeFolder(add []referrers.Artifact, index []byte) error {
 			return fmt.Errorf("store %s: %w", b.Descriptor.Digest, err)
 		}
 	}
-	return replaceFile(filepath.Join(l.ref.path, ocispec.ImageIndexFile), func(w io.Writer) error {
+	return replaceKept(filepath.Join(l.ref.path, ocispec.ImageIndexFile), func(w io.Writer) error {
 		_, err := w.Write(index)
 		return err
 	})

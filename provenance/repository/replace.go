@@ -3,18 +3,15 @@ package repository
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// replaceFile writes a file beside another and puts it in its place, with its
-// mode. When anything fails the old one stays as it was.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
+// ReplaceFile writes a file beside the one at path, if there is one, and puts it in its place.
+// When anything fails, what was there stays as it was.
+func ReplaceFile(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimPrefix(filepath.Base(path), ".")+".*")
 	if err != nil {
 		return err
@@ -27,7 +24,7 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if err := write(f); err != nil {
 		return err
 	}
-	if err := f.Chmod(info.Mode().Perm()); err != nil {
+	if err := f.Chmod(mode); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
@@ -44,4 +41,13 @@ func ignoreClosed(err error) error {
 		return nil
 	}
 	return err
+}
+
+// replaceKept is [ReplaceFile] of a file that is there, whose mode stays.
+func replaceKept(path string, write func(io.Writer) error) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return ReplaceFile(path, info.Mode().Perm(), write)
 }
