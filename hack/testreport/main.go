@@ -1,6 +1,7 @@
 // Command testreport reads what `go test -json` prints and says it short: one
-// line per package, all output of tests and builds that failed, and the skipped
-// tests with their reasons. It exits 1 when something failed or when nothing ran.
+// line per package, all output of tests and builds that failed, the skipped tests
+// with their reasons, and which tests took longest. It exits 1 when something failed or
+// when nothing ran.
 package main
 
 import (

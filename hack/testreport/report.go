@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 const (
 	// maxEvent bounds a line of `go test -json`; a test's output comes in pieces.
 	maxEvent = 4 << 20
+	// slowSeconds is from when on a test is slow, slowTests how many of them are told.
+	slowSeconds, slowTests = 5, 12
 	// headLines, tailLines and lineBytes bound what an excerpt has of a failed test.
 	headLines, tailLines, lineBytes = 25, 15, 300
 )
@@ -36,6 +39,7 @@ type report struct {
 	skips  []string
 	failed []string
 	passed int
+	slow   []event
 	// excerpts of the failed tests' output, short enough for the end of a log.
 	excerpts []string
 	// seeded tells of every fuzz target whether a seed was run.
@@ -76,6 +80,7 @@ func (r *report) add(e event) {
 			fmt.Fprintf(r.out, "ok    %s %.1fs\n", e.Package, e.Elapsed)
 		} else {
 			r.passed++
+			r.clock(e)
 		}
 		delete(r.output, id)
 	case "skip":
@@ -91,6 +96,24 @@ func (r *report) add(e event) {
 		fmt.Fprintf(r.out, "FAIL  %s %.1fs\n", strings.TrimSpace(id), e.Elapsed)
 		delete(r.output, id)
 	}
+}
+
+// clock notes a test that takes long. The time of its subtests is in its own, and that it
+// waited for other parallel tests is not.
+func (r *report) clock(e event) {
+	if e.Elapsed >= slowSeconds && !strings.Contains(e.Test, "/") {
+		r.slow = append(r.slow, e)
+	}
+}
+
+// slowest says which tests took longest, with their seconds, or nothing.
+func (r *report) slowest() string {
+	slices.SortStableFunc(r.slow, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	var names []string
+	for _, e := range r.slow[:min(slowTests, len(r.slow))] {
+		names = append(names, fmt.Sprintf("%s %.0f", e.Test, e.Elapsed))
+	}
+	return strings.Join(names, ", ")
 }
 
 // fuzz notes fuzz targets and their seeds, which run as subtests. A target without
@@ -161,6 +184,9 @@ func (r *report) finish(skipFile, failureFile string) error {
 		return err
 	}
 	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, len(r.failed), len(r.skips))
+	if s := r.slowest(); s != "" {
+		fmt.Fprintf(r.out, "slowest, in seconds: %s\n", s)
+	}
 	for _, target := range slices.Sorted(maps.Keys(r.seeded)) {
 		if !r.seeded[target] {
 			r.failed = append(r.failed, target+" (fuzz target without a seed)")

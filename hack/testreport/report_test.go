@@ -24,6 +24,14 @@ func TestReport(t *testing.T) {
 			want: []string{"ok    p 1.2s", "SKIP  p B: b_test.go:3: needs root", "1 passed, 0 failed, 1 skipped"},
 		},
 		{
+			name: "slow tests",
+			events: `{"Action":"pass","Package":"p","Test":"A","Elapsed":4.9}
+{"Action":"pass","Package":"p","Test":"B","Elapsed":6}
+{"Action":"pass","Package":"p","Test":"C/sub","Elapsed":20}
+{"Action":"pass","Package":"p","Test":"C","Elapsed":21.6}`,
+			want: []string{"slowest, in seconds: C 22, B 6\n"},
+		},
+		{
 			name: "fail shows the output",
 			events: `{"Action":"output","Package":"p","Test":"A","Output":"a_test.go:1: boom\n"}
 {"Action":"fail","Package":"p","Test":"A"}
