@@ -63,6 +63,17 @@ func (c *Contents) CheckFields() error {
 	if err := c.checkOrigins(); err != nil {
 		return fmt.Errorf("check contents: origins: %w", err)
 	}
+	for i, d := range c.Databases {
+		if i > 0 && d.Path < c.Databases[i-1].Path {
+			return fmt.Errorf("check contents: databases: not sorted")
+		}
+		if err := cleanPath(d.Path); err != nil {
+			return fmt.Errorf("check contents: database %q: %w", string(d.Path), err)
+		}
+		if d.Type == "" || d.Step == "" || d.Removed != (d.Reason == "") {
+			return fmt.Errorf("check contents: database %q: no type, no step, or not one of a reason and removed", string(d.Path))
+		}
+	}
 	return nil
 }
 

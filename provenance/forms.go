@@ -19,6 +19,9 @@ func (c *Contents) form(f *canon.Form) {
 	f.Value(`,"origins":`, &c.Origins)
 	f.Value(`,"originCounts":`, &c.OriginCounts)
 	f.Value(`,"digest":`, &c.Digest)
+	if f.Has(`,"databases":`, len(c.Databases) > 0) {
+		f.Value("", &c.Databases)
+	}
 	f.Value(`,"merkleRoot":`, &c.MerkleRoot)
 	f.Literal("}")
 }
@@ -80,6 +83,12 @@ func (o *Outputs) form(f *canon.Form) {
 	canon.Paths(f, `,"removed":`, &o.Removed)
 	f.Value(`,"packagesAdded":`, &o.PackagesAdded)
 	f.Value(`,"packagesRemoved":`, &o.PackagesRemoved)
+	if f.Has(`,"packagesLost":`, len(o.PackagesLost) > 0) {
+		f.Value("", &o.PackagesLost)
+	}
+	if f.Has(`,"packagesFound":`, len(o.PackagesFound) > 0) {
+		f.Value("", &o.PackagesFound)
+	}
 	if f.Has(`,"omitted":`, o.Omitted != nil) {
 		f.Value("", o.Omitted)
 	}

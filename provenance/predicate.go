@@ -154,6 +154,11 @@ type Outputs struct {
 	Removed         []step.Path       `json:"removed"`
 	PackagesAdded   []string          `json:"packagesAdded"`   // purls
 	PackagesRemoved []string          `json:"packagesRemoved"` // purls
+	// PackagesLost are the purls of packages that no database lists any more, or lists the
+	// files of, since the step, and of which files may be there.
+	PackagesLost []string `json:"packagesLost,omitempty"`
+	// PackagesFound are purls of such packages that databases tell of again.
+	PackagesFound []string `json:"packagesFound,omitempty"`
 	// Omitted is set when Added, Changed and Removed were left out because the
 	// statement would have been larger than BuildKit takes. Digest is over all.
 	Omitted *Omitted `json:"omitted,omitempty"`
@@ -217,8 +222,21 @@ type Contents struct {
 	OriginCounts map[string]int `json:"originCounts"`
 	// Digest over Files (docs/statements.md, "digest of the contents").
 	Digest map[string]string `json:"digest"`
+	// Databases are the package databases that do not tell what is installed, sorted by path.
+	Databases []Database `json:"databases,omitempty"`
 	// MerkleRoot over Files with all that they point to, as [Contents.Root] makes it.
 	MerkleRoot map[string]string `json:"merkleRoot"`
+}
+
+// Database is a package database that cannot be read, or not all of it, or that a step
+// removed.
+type Database struct {
+	Type string    `json:"type"` // purl type of its packages
+	Path step.Path `json:"path"`
+	// Step is the id of the step that left it so, or of the base image's material.
+	Step    string `json:"step"`
+	Removed bool   `json:"removed,omitempty"`
+	Reason  string `json:"reason,omitempty"` // of one that is there
 }
 
 // File types of [File] and [FileOutput].

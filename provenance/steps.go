@@ -173,7 +173,7 @@ func (o *Outputs) check() error {
 	}
 	listed := len(o.Added) + len(o.Changed) + len(o.Removed)
 	if len(o.Digest) == 0 {
-		if listed+len(o.PackagesAdded)+len(o.PackagesRemoved) > 0 || o.Omitted != nil {
+		if listed+len(o.PackagesAdded)+len(o.PackagesRemoved)+len(o.PackagesLost)+len(o.PackagesFound) > 0 || o.Omitted != nil {
 			return fmt.Errorf("files or packages without a digest")
 		}
 		return nil
@@ -200,7 +200,7 @@ func (o *Outputs) check() error {
 			last = f.Path
 		}
 	}
-	for _, err := range []error{sorted(o.Removed), sorted(o.PackagesAdded), sorted(o.PackagesRemoved)} {
+	for _, err := range []error{sorted(o.Removed), sorted(o.PackagesAdded), sorted(o.PackagesRemoved), sorted(o.PackagesLost), sorted(o.PackagesFound)} {
 		if err != nil {
 			return err
 		}

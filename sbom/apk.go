@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -11,11 +12,13 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
+const typeApk = "apk"
+
 // loadApk reads apk's database of installed packages, whose place moved with the
 // merge of /usr.
-func loadApk(t *Tree, d Distro, left *budget) ([]Package, error) {
+func loadApk(t *Tree, d Distro, left *budget) (loaded, error) {
 	seen := map[string]bool{}
-	var out []Package
+	var out loaded
 	for _, p := range []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} {
 		real := t.Resolve(p)
 		if seen[real] {
@@ -27,65 +30,64 @@ func loadApk(t *Tree, d Distro, left *budget) ([]Package, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read apk database: %w", err)
+			return loaded{}, fmt.Errorf("read apk database: %w", err)
 		}
-		ps, err := ParseApk(b)
-		if err != nil {
-			return nil, damaged(p, err)
-		}
-		for _, p := range ps {
-			p.PURL = purl("apk", "alpine", d, p.Name, p.Version, p.Arch)
+		ps, bad := ParseApk(b)
+		for i := range ps {
+			p := &ps[i]
+			p.PURL = purl(typeApk, "alpine", d, p.Name, p.Version, p.Arch)
 			for i, f := range p.Files {
 				p.Files[i] = step.Path(t.ResolveParent(string(f)))
 			}
 			for i := range p.Sums {
 				p.Sums[i].Path = step.Path(t.ResolveParent(string(p.Sums[i].Path)))
 			}
-			out = append(out, p)
 		}
+		out.add(typeApk, p, ps, bad)
 	}
 	return out, nil
 }
 
 // ParseApk reads apk's database of installed packages (apk-package(5)): one
 // letter and a value a line, an empty line after each package. PURL is not set,
-// Files and Sums are as listed. A package without name or version is an error.
+// Files and Sums are as listed. A package without name or version, or with a line that is
+// no field, is left out: the error is about the first of them.
 func ParseApk(b []byte) ([]Package, error) {
 	var out []Package
-	p, at, used := Package{Type: "apk"}, apkPlace{}, false
-	flush := func(line int) error {
-		if !used {
-			return nil
+	var first error
+	p, at, used, bad := Package{Type: typeApk}, apkPlace{}, false, false
+	fail := func(format string, args ...any) {
+		bad = true
+		first = cmp.Or(first, fmt.Errorf("read apk database: "+format, args...))
+	}
+	flush := func(line int) {
+		if used && !bad && (p.Name == "" || p.Version == "") {
+			fail("package %q before line %d has no name or no version", p.Name, line)
 		}
-		if p.Name == "" || p.Version == "" {
-			return fmt.Errorf("read apk database: package %q before line %d has no name or no version", p.Name, line)
+		if used && !bad {
+			if p.Source != "" {
+				p.SourceVersion = p.Version
+			}
+			out = append(out, p)
 		}
-		if p.Source != "" {
-			p.SourceVersion = p.Version
-		}
-		out = append(out, p)
-		p, at, used = Package{Type: "apk"}, apkPlace{}, false
-		return nil
+		p, at, used, bad = Package{Type: typeApk}, apkPlace{}, false, false
 	}
 	lines := strings.Split(string(b), "\n")
 	for i, line := range lines {
 		if line == "" {
-			if err := flush(i + 1); err != nil {
-				return nil, err
-			}
+			flush(i + 1)
 			continue
 		}
 		key, value, ok := strings.Cut(line, ":")
 		if !ok || len(key) != 1 {
-			return nil, fmt.Errorf("read apk database: line %d is no field", i+1)
+			fail("line %d is no field", i+1)
+			continue
 		}
 		used = true
 		apkField(&p, &at, key[0], value)
 	}
-	if err := flush(len(lines)); err != nil {
-		return nil, err
-	}
-	return out, nil
+	flush(len(lines))
+	return out, first
 }
 
 // apkPlace is where in a package's list of files a line is: the folder, and the file when

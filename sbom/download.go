@@ -132,14 +132,14 @@ func unescape(s string) (string, bool) {
 // packageKeys are the keys that a package's file can have.
 func packageKeys(p Package) []string {
 	switch p.Type {
-	case "deb":
+	case typeDeb:
 		keys := []string{p.Name + "_" + p.Version + "_" + p.Arch + ".deb"}
 		// Archives leave the epoch out of file names.
 		if _, version, ok := strings.Cut(p.Version, ":"); ok {
 			keys = append(keys, p.Name+"_"+version+"_"+p.Arch+".deb")
 		}
 		return keys
-	case "apk":
+	case typeApk:
 		return []string{p.Arch + "/" + p.Name + "-" + p.Version + ".apk"}
 	case typeRPM:
 		return []string{p.Name + "-" + p.Version + "." + p.Arch + ".rpm"}

@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,58 +11,59 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-const dpkgDir = "/var/lib/dpkg"
+const (
+	dpkgDir    = "/var/lib/dpkg"
+	dpkgStatus = dpkgDir + "/status"
+)
 
 // loadDpkg reads dpkg's database: status, the one-file-a-package form status.d
 // that images without dpkg have, the file lists and the diversions.
-func loadDpkg(t *Tree, d Distro, left *budget) ([]Package, error) {
-	var out []Package
+func loadDpkg(t *Tree, d Distro, left *budget) (loaded, error) {
+	var out loaded
 	diversions, err := loadDiversions(t, left)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	excluded, err := loadExcluded(t, left)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	b, err := left.read(t, dpkgDir+"/status", maxDatabase)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read dpkg status: %w", err)
-	}
-	ps, err := ParseDpkgStatus(b)
-	if err != nil {
-		return nil, damaged(dpkgDir+"/status", err)
-	}
-	for _, p := range ps {
-		list, err := readDpkgInfo(t, p, "list", left)
-		if err != nil {
-			return nil, err
+	b, err := left.read(t, dpkgStatus, maxDatabase)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return out, fmt.Errorf("read dpkg status: %w", err)
+	default:
+		ps, bad := ParseDpkgStatus(b)
+		for i, p := range ps {
+			list, err := readDpkgInfo(t, p, "list", left)
+			if err != nil {
+				return out, err
+			}
+			sums, err := readDpkgInfo(t, p, "md5sums", left)
+			if err != nil {
+				return out, err
+			}
+			p.Sums = append(p.Sums, ParseMD5Sums(sums)...)
+			for i := range p.Sums {
+				p.Sums[i].Optional = excluded.has(string(p.Sums[i].Path))
+			}
+			ps[i] = place(t, d, p, ParseDpkgList(list), diversions)
 		}
-		sums, err := readDpkgInfo(t, p, "md5sums", left)
-		if err != nil {
-			return nil, err
-		}
-		p.Sums = append(p.Sums, ParseMD5Sums(sums)...)
-		for i := range p.Sums {
-			p.Sums[i].Optional = excluded.has(string(p.Sums[i].Path))
-		}
-		out = append(out, place(t, d, p, ParseDpkgList(list), diversions))
+		out.add(typeDeb, dpkgStatus, ps, bad)
 	}
-	extra, err := loadStatusD(t, d, left)
-	if err != nil {
-		return nil, err
-	}
-	return append(out, extra...), nil
+	return out, loadStatusD(t, d, left, &out)
 }
 
 // loadStatusD reads status.d, a stanza a file with its md5sums beside it.
-func loadStatusD(t *Tree, d Distro, left *budget) ([]Package, error) {
+func loadStatusD(t *Tree, d Distro, left *budget, into *loaded) error {
 	dir := dpkgDir + "/status.d"
 	names, err := t.ReadDir(dir)
-	if err != nil {
-		return nil, err
+	if err != nil || len(names) == 0 {
+		return err
 	}
 	var out []Package
+	var firstBad error
 	for _, name := range names {
 		if strings.HasSuffix(name, ".md5sums") {
 			continue
@@ -71,15 +73,15 @@ func loadStatusD(t *Tree, d Distro, left *budget) ([]Package, error) {
 			continue // a folder
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read dpkg status: %w", err)
+			return fmt.Errorf("read dpkg status: %w", err)
 		}
 		ps, err := ParseDpkgStatus(b)
 		if err != nil {
-			return nil, damaged(path.Join(dir, name), err)
+			firstBad = cmp.Or(firstBad, fmt.Errorf("%q: %w", name, err))
 		}
 		b, err = left.read(t, path.Join(dir, name+".md5sums"), maxList)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read dpkg md5sums: %w", err)
+			return fmt.Errorf("read dpkg md5sums: %w", err)
 		}
 		sums := ParseMD5Sums(b)
 		var list []string
@@ -91,7 +93,8 @@ func loadStatusD(t *Tree, d Distro, left *budget) ([]Package, error) {
 			out = append(out, place(t, d, p, list, nil))
 		}
 	}
-	return out, nil
+	into.add(typeDeb, dir, out, firstBad)
+	return nil
 }
 
 // place gives a dpkg package its purl, and its files and their sums the paths where they

@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,51 +11,76 @@ import (
 // ParseDpkgStatus reads stanzas of dpkg's status file (deb822(5)) and returns
 // those whose files are installed. PURL and Files are not set; Sums are those of
 // its configuration files, at the paths that the package gives. A stanza without a
-// package name or version is an error; so is a line that belongs to no field.
+// package name or version, or with a line that belongs to no field, is left out: the
+// error is about the first of them.
 func ParseDpkgStatus(b []byte) ([]Package, error) {
-	var out []Package
-	fields := map[string]string{}
-	last := ""
-	flush := func() error {
-		defer func() { fields, last = map[string]string{}, "" }()
-		if len(fields) == 0 {
-			return nil
-		}
-		p, installed, err := dpkgPackage(fields)
-		if err == nil && installed {
-			out = append(out, p)
-		}
-		return err
-	}
+	r := statusReader{fields: map[string]string{}}
 	for i, line := range strings.Split(string(b), "\n") {
 		line = strings.TrimSuffix(line, "\r")
-		switch {
-		case strings.TrimSpace(line) == "":
-			if err := flush(); err != nil {
-				return nil, fmt.Errorf("read dpkg status: stanza before line %d: %w", i+1, err)
-			}
-		case line[0] == ' ' || line[0] == '\t':
-			if last == "" {
-				return nil, fmt.Errorf("read dpkg status: line %d continues no field", i+1)
-			}
-			if last == "conffiles" {
-				fields[last] += "\n" + line
-			}
-		default:
-			key, value, ok := strings.Cut(line, ":")
-			if !ok {
-				return nil, fmt.Errorf("read dpkg status: line %d is no field", i+1)
-			}
-			last = strings.ToLower(key)
-			if wanted(last) {
-				fields[last] = strings.TrimSpace(value)
-			}
+		if strings.TrimSpace(line) == "" {
+			r.flush(fmt.Sprintf("stanza before line %d", i+1))
+			continue
+		}
+		if err := r.line(line); err != nil {
+			r.fail(fmt.Errorf("line %d %w", i+1, err))
 		}
 	}
-	if err := flush(); err != nil {
-		return nil, fmt.Errorf("read dpkg status: last stanza: %w", err)
+	r.flush("last stanza")
+	if r.err != nil {
+		return r.packages, fmt.Errorf("read dpkg status: %w", r.err)
 	}
-	return out, nil
+	return r.packages, nil
+}
+
+// statusReader reads one stanza after the other.
+type statusReader struct {
+	packages []Package
+	fields   map[string]string
+	last     string // the field of the line before
+	bad      bool   // the stanza has a line that is no field
+	err      error  // of the first bad stanza
+}
+
+func (r *statusReader) fail(err error) {
+	r.bad = true
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+func (r *statusReader) line(line string) error {
+	if line[0] == ' ' || line[0] == '\t' {
+		if r.last == "" {
+			return errors.New("continues no field")
+		}
+		if r.last == "conffiles" {
+			r.fields[r.last] += "\n" + line
+		}
+		return nil
+	}
+	key, value, ok := strings.Cut(line, ":")
+	if !ok {
+		return errors.New("is no field")
+	}
+	r.last = strings.ToLower(key)
+	if wanted(r.last) {
+		r.fields[r.last] = strings.TrimSpace(value)
+	}
+	return nil
+}
+
+// flush ends a stanza.
+func (r *statusReader) flush(where string) {
+	if len(r.fields) > 0 && !r.bad {
+		p, installed, err := dpkgPackage(r.fields)
+		switch {
+		case err != nil:
+			r.fail(fmt.Errorf("%s: %w", where, err))
+		case installed:
+			r.packages = append(r.packages, p)
+		}
+	}
+	r.fields, r.last, r.bad = map[string]string{}, "", false
 }
 
 func wanted(field string) bool {

@@ -39,6 +39,9 @@ func TestABundleOfBombsIsBoundedAndTold(t *testing.T) {
 		t.Errorf("packages %q", purlsOf(in))
 	}
 	all := strings.Join(in.Unread, "\n")
+	for _, d := range in.Databases {
+		all += fmt.Sprintf("\n%s database %s (%s", d.Type, d.Path, d.Reason)
+	}
 	for _, want := range []string{
 		"rpm database /usr/lib/sysimage/rpm/rpmdb.sqlite (", "rpm database /var/lib/rpm/Packages.db (", "/app/vendor/composer/installed.json (", "/app/x.deps.json (", "/bin/x (",
 		"/bombs/00.jar (", "more files with a package's metadata",

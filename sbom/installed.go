@@ -23,6 +23,8 @@ type Installed struct {
 	// Changed are, by purl, the files of a package that are missing or have other bytes
 	// than its own digests say, sorted.
 	Changed map[string][]step.Path
+	// Broken are package databases that do not tell what is installed, sorted by path.
+	Broken []BrokenDatabase
 	// Removed were installed by one step and removed by a later one, sorted by purl.
 	Removed []Removed
 	// Tools are packages of other stages whose files a step read, sorted by purl.
@@ -35,6 +37,15 @@ type Removed struct {
 	Package
 	// By and RemovedBy are the ids of these steps.
 	By, RemovedBy string
+}
+
+// BrokenDatabase is a package database that cannot be read, or not all of it, or that a step
+// removed.
+type BrokenDatabase struct {
+	Database
+	// By is the id of the step that left it so, or of the material that it came with.
+	By      string
+	Removed bool
 }
 
 // Relations of a [ToolPackage], as SPDX 2.3 has them (section 11).

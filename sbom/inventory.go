@@ -49,8 +49,21 @@ type Inventory struct {
 	// Licences are those that Declared and Concluded of packages refer to and SPDX has not,
 	// sorted by ID, each once.
 	Licences []ExtractedLicence `json:"licences,omitempty"`
-	// Unread names databases that are there and were not read, or not all of them, sorted.
+	// Databases are those that there are, sorted by path.
+	Databases []Database `json:"databases,omitempty"`
+	// Lost are packages that the state before had and that left files in this one, though
+	// its databases do not list them, sorted by purl. See [Inventory.Lose].
+	Lost []Lost `json:"lost,omitempty"`
+	// Unread names what else about packages was not read, sorted.
 	Unread []string `json:"unread,omitempty"`
+}
+
+// Database is a package database that a file system has.
+type Database struct {
+	Type string    `json:"type"` // purl type of its packages; alpm is pacman's
+	Path step.Path `json:"path"`
+	// Reason is why it was not read, or not all of it; empty when it was.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Limits on what is read of package databases, in bytes: several times what the
@@ -61,9 +74,27 @@ const (
 	maxTotal    = 1 << 30
 )
 
+// loaded is what a package manager's databases say.
+type loaded struct {
+	packages  []Package
+	databases []Database
+}
+
+// maxReason bounds in bytes why a database was not read: it may quote a name from it.
+const maxReason = 500
+
+// add notes a database with what was read of it and why that is not all.
+func (l *loaded) add(kind, path string, ps []Package, err error) {
+	db := Database{Type: kind, Path: step.Path(path)}
+	if err != nil {
+		db.Reason = strings.ToValidUTF8(err.Error()[:min(len(err.Error()), maxReason)], "")
+	}
+	l.packages, l.databases = append(l.packages, ps...), append(l.databases, db)
+}
+
 // Load reads the package databases of a tree. A tree without one has no packages,
-// which is no error. The packages of one that makes no sense are missing, and Unread says
-// so: they are a guess at best.
+// which is no error. Entries that make no sense are left out, and all of a database that
+// cannot be read; its Reason says so.
 func Load(t *Tree) (Inventory, error) {
 	var inv Inventory
 	var err error
@@ -71,34 +102,37 @@ func Load(t *Tree) (Inventory, error) {
 		return Inventory{}, err
 	}
 	left := &budget{left: maxTotal}
-	var unread []string
-	for _, load := range []func(*Tree, Distro, *budget) ([]Package, error){loadDpkg, loadApk} {
-		ps, err := load(t, inv.Distro, left)
+	for _, one := range []struct {
+		kind string
+		load func(*Tree, Distro, *budget) (loaded, error)
+	}{{typeDeb, loadDpkg}, {typeApk, loadApk}, {typeRPM, loadRPM}, {typePacman, loadPacman}} {
+		found, err := one.load(t, inv.Distro, left)
 		var bad *damagedError
 		if errors.As(err, &bad) {
-			unread = append(unread, bad.Error())
-			continue
+			found, err = loaded{}, nil
+			found.add(one.kind, bad.path, nil, bad.err)
 		}
 		if err != nil {
 			return Inventory{}, err
 		}
-		inv.Packages = append(inv.Packages, ps...)
+		inv.Packages, inv.Databases = append(inv.Packages, found.packages...), append(inv.Databases, found.databases...)
 	}
-	ps, unreadRPM, err := loadRPM(t, inv.Distro)
-	if err != nil {
-		return Inventory{}, err
-	}
-	inv.Packages, inv.Unread = tidy(append(inv.Packages, ps...)), append(unread, unreadRPM...)
-	const pacman = "/var/lib/pacman/local"
-	names, err := t.ReadDir(pacman)
-	if err != nil {
-		return Inventory{}, err
-	}
-	if len(names) > 0 {
-		inv.Unread = append(inv.Unread, "pacman database "+pacman)
-	}
-	sort.Strings(inv.Unread)
+	inv.Packages = tidy(inv.Packages)
+	slices.SortStableFunc(inv.Databases, func(a, b Database) int { return strings.Compare(string(a.Path), string(b.Path)) })
 	return inv, nil
+}
+
+const typePacman = "alpm"
+
+// loadPacman says that pacman's database is there: nothing here reads it.
+func loadPacman(t *Tree, _ Distro, _ *budget) (loaded, error) {
+	const pacman = "/var/lib/pacman/local"
+	var out loaded
+	names, err := t.ReadDir(pacman)
+	if len(names) > 0 {
+		out.add(typePacman, pacman, nil, errors.New("databases of pacman are not read"))
+	}
+	return out, err
 }
 
 // damagedError says what of a database makes no sense.

@@ -114,3 +114,12 @@ func (l *Ledger) Held() []Held {
 	}
 	return out
 }
+
+// SHA256 is the digest of the file at a path; empty when none is there.
+func (l *Ledger) SHA256(p step.Path) string {
+	i, there := l.seek(0, p)
+	if !there {
+		return ""
+	}
+	return l.files[i].entry.SHA256
+}

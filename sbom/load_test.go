@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -200,8 +201,31 @@ func TestLoadNamesBadDatabases(t *testing.T) {
 		treetest.Make(t, dir, "file 0644 "+file)
 		path, _, _ := strings.Cut(file, " ")
 		inv, err := sbom.Load(open(t, dir))
-		if want := path + " (" + c.want + ")"; err != nil || len(inv.Packages) > 0 || len(inv.Unread) != 1 || inv.Unread[0] != want {
-			t.Errorf("%s: got %q, %v, want %s", c.name, inv.Unread, err, want)
+		if err != nil || len(inv.Packages) > 0 || len(inv.Databases) != 1 || string(inv.Databases[0].Path) != path || inv.Databases[0].Reason != c.want {
+			t.Errorf("%s: got %+v, %v, want %s", c.name, inv.Databases, err, c.want)
+		}
+	}
+}
+
+// TestABadEntryHidesNoOther: what makes sense of a database is read, and what does not is
+// said.
+func TestABadEntryHidesNoOther(t *testing.T) {
+	const a, b = "Package: a\nVersion: 1\n", "Package: b\nVersion: 2\n"
+	for _, c := range []struct{ path, text, reason string }{
+		{"/var/lib/dpkg/status", a + "\ngarbage\nPackage: c\nVersion: 3\n\n" + b, "read dpkg status: line 4 is no field"},
+		{"/var/lib/dpkg/status", a + "\nPackage: c\n\n \n\n" + b + "\nPackage: ", `read dpkg status: stanza before line 5: package "c" has no version`},
+		{"/var/lib/dpkg/status", a + "\nPackage: " + strings.Repeat("é", 1000) + "\n\n" + b, ""},
+		{"/lib/apk/db/installed", "P:a\nV:1\n\nP:c\ngarbage\nV:1\n\nP:b\nV:2\n", "read apk database: line 5 is no field"},
+		{"/lib/apk/db/installed", "P:a\nV:1\n\nV:1\n\nP:b\nV:2", `read apk database: package "" before line 5 has no name or no version`},
+	} {
+		dir := t.TempDir()
+		treetest.Make(t, dir, "file 0644 "+c.path+" "+c.text)
+		inv, err := sbom.Load(open(t, dir))
+		if err != nil || len(inv.Packages) != 2 || inv.Packages[0].Name != "a" || inv.Packages[1].Name != "b" {
+			t.Fatalf("%q: %+v, %v", c.text, inv.Packages, err)
+		}
+		if got := inv.Databases[0].Reason; c.reason != "" && got != c.reason || got == "" || len(got) > 500 || !utf8.ValidString(got) {
+			t.Errorf("%q: reason %q", c.text, got)
 		}
 	}
 }

@@ -25,14 +25,15 @@ const rpmOSTree = "/usr/share/rpm"
 // beside a newer one is not in use.
 var rpmFiles = []string{"rpmdb.sqlite", "Packages.db", "Packages"}
 
-// loadRPM reads rpm's databases. The second result names what could not be read of them.
-func loadRPM(t *Tree, d Distro) (ps []Package, unread []string, err error) {
+// loadRPM reads rpm's databases.
+func loadRPM(t *Tree, d Distro, _ *budget) (loaded, error) {
 	seen := map[string]bool{}
+	var out loaded
 	for _, dir := range rpmFolders {
 		dir = t.Resolve(dir)
 		names, err := t.ReadDir(dir)
 		if err != nil {
-			return nil, nil, err
+			return loaded{}, err
 		}
 		// Locks and marks are there without a database, too.
 		names = slices.DeleteFunc(names, func(n string) bool { return strings.HasPrefix(n, ".") || strings.HasPrefix(n, "__db.") })
@@ -40,21 +41,15 @@ func loadRPM(t *Tree, d Distro) (ps []Package, unread []string, err error) {
 			continue
 		}
 		seen[dir] = true
-		found, why, err := loadRPMFolder(t, d, dir)
-		if err != nil {
-			return nil, nil, err
-		}
-		ps = append(ps, found...)
-		if why != "" {
-			unread = append(unread, "rpm database "+why)
+		if err := loadRPMFolder(t, d, dir, &out); err != nil {
+			return loaded{}, err
 		}
 	}
-	return ps, unread, nil
+	return out, nil
 }
 
-// loadRPMFolder reads the database in a folder. The second result is empty when all of it
-// was read.
-func loadRPMFolder(t *Tree, d Distro, dir string) ([]Package, string, error) {
+// loadRPMFolder reads the database in a folder.
+func loadRPMFolder(t *Tree, d Distro, dir string, into *loaded) error {
 	for _, name := range rpmFiles {
 		p := path.Join(dir, name)
 		db, size, err := t.openSized(t.Resolve(p))
@@ -62,7 +57,7 @@ func loadRPMFolder(t *Tree, d Distro, dir string) ([]Package, string, error) {
 			continue
 		}
 		if err != nil {
-			return nil, "", err
+			return err
 		}
 		defer db.Close()
 		var wal rpmdb.Source
@@ -70,7 +65,7 @@ func loadRPMFolder(t *Tree, d Distro, dir string) ([]Package, string, error) {
 			defer log.Close()
 			wal = rpmdb.Source{ReaderAt: log, Size: size}
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, "", err
+			return err
 		}
 		var out []Package
 		unnamed := 0
@@ -81,18 +76,16 @@ func loadRPMFolder(t *Tree, d Distro, dir string) ([]Package, string, error) {
 				unnamed++
 			}
 		})
-		switch {
-		case err != nil:
-			return out, fmt.Sprintf("%s (%v)", p, err), nil
-		case unnamed > 0:
-			return out, fmt.Sprintf("%s (%d packages without a name or version that can be one)", p, unnamed), nil
+		if err == nil && unnamed > 0 {
+			err = fmt.Errorf("%d packages without a name or version that can be one", unnamed)
 		}
-		return out, "", nil
+		into.add(typeRPM, p, out, err)
+		return nil
 	}
-	if dir == rpmOSTree {
-		return nil, "", nil
+	if dir != rpmOSTree {
+		into.add(typeRPM, dir, nil, errors.New("none of its files is a database of rpm that is known"))
 	}
-	return nil, dir, nil
+	return nil
 }
 
 // openSized opens the regular file at a path without symlinks, with its size in bytes.

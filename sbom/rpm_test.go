@@ -104,8 +104,8 @@ func TestLoadAgreesWithRPM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(inv.Unread) > 0 {
-		t.Errorf("unread %q", inv.Unread)
+	if unread(inv) != "" {
+		t.Errorf("unread %q", unread(inv))
 	}
 	agreesWithRPM(t, root, inv)
 	// Each sum is that of the file.
@@ -206,8 +206,8 @@ func TestLoadReadsTheLogOfRPMsDatabase(t *testing.T) {
 	}
 	run(t, "sqlite3", db, ".read "+script)
 	inv, err := sbom.Load(open(t, copied))
-	if err != nil || len(inv.Packages) != 1 || len(inv.Unread) > 0 {
-		t.Errorf("packages %+v, unread %q, %v", inv.Packages, inv.Unread, err)
+	if err != nil || len(inv.Packages) != 1 || unread(inv) != "" {
+		t.Errorf("packages %+v, unread %q, %v", inv.Packages, unread(inv), err)
 	}
 }
 
@@ -230,8 +230,8 @@ func TestLoadReadsBerkeleyDB(t *testing.T) {
 	treetest.Make(t, old, "file 0644 /etc/os-release ID=centos\nVERSION_ID=7\n", "dir 0755 /var/lib/rpm", "file 0644 /dump "+dump+"DATA=END\n")
 	run(t, "db5.3_load", "-f", filepath.Join(old, "dump"), filepath.Join(old, "var/lib/rpm/Packages"))
 	inv, err := sbom.Load(open(t, old))
-	if err != nil || len(inv.Packages) != 2 || len(inv.Unread) > 0 {
-		t.Fatalf("packages %+v, unread %q, %v", inv.Packages, inv.Unread, err)
+	if err != nil || len(inv.Packages) != 2 || unread(inv) != "" {
+		t.Fatalf("packages %+v, unread %q, %v", inv.Packages, unread(inv), err)
 	}
 	if p := inv.Packages[1]; p.PURL != "pkg:rpm/centos/alpha@1.0~rc1-3?arch=noarch&distro=centos-7&epoch=2" || len(p.Sums) != 1502 {
 		t.Errorf("%s with %d sums", p.PURL, len(p.Sums))
@@ -247,8 +247,21 @@ func TestLoadNamesDatabasesItDoesNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"pacman database /var/lib/pacman/local", "rpm database /usr/lib/sysimage/rpm", "rpm database /var/lib/rpm/rpmdb.sqlite (it is no database of rpm)"}
-	if diff := cmp.Diff(want, inv.Unread); diff != "" {
+	want := []sbom.Database{
+		{Type: "rpm", Path: "/usr/lib/sysimage/rpm", Reason: "none of its files is a database of rpm that is known"},
+		{Type: "alpm", Path: "/var/lib/pacman/local", Reason: "databases of pacman are not read"},
+		{Type: "rpm", Path: "/var/lib/rpm/rpmdb.sqlite", Reason: "it is no database of rpm"},
+	}
+	if diff := cmp.Diff(want, inv.Databases); diff != "" {
 		t.Errorf("unread (-want +got):\n%s", diff)
 	}
+}
+
+// unread is why databases were not read.
+func unread(inv sbom.Inventory) string {
+	out := ""
+	for _, d := range inv.Databases {
+		out += d.Reason
+	}
+	return out
 }

@@ -176,6 +176,7 @@ func (img Image) created() string { return time.Unix(img.Epoch, 0).UTC().Format(
 // notes are what the document as a whole has to say.
 func (img Image) notes() []string {
 	var notes []string
+	notes = append(notes, img.Installed.lossNotes()...)
 	for _, u := range img.Installed.Unread {
 		notes = append(notes, "Not read, so its packages are missing: "+u+".")
 	}

@@ -212,7 +212,7 @@ func (d *document3) packages(unowned bool) {
 		holds = append(holds, unpackaged3)
 	}
 	completeness := complete3
-	if len(in.Unread) > 0 {
+	if len(in.Unread)+len(in.Broken)+len(in.Lost) > 0 {
 		completeness = incomplete3
 	}
 	d.relate(image3, "contains", completeness, holds...)

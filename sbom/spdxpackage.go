@@ -41,7 +41,7 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 		sp.Checksums = []SPDXChecksum{{"SHA256", from.SHA256}}
 		sp.FileName = from.fileName()
 	}
-	var notes []string
+	notes := img.Installed.loss(p.PURL)
 	if by := img.Installed.By[p.PURL]; by != "" {
 		notes = append(notes, "brought by "+by)
 	}

@@ -65,6 +65,7 @@ func statements(plan step.Plan, read func(step.Place) ([]byte, error)) ([]output
 			}
 			g.account(files, &inv)
 			c := contentsOf(plan.Platform, files)
+			c.Databases = databasesOf(inv.Broken)
 			return together(
 				func() (err error) { contents, err = encodeContents(c); return err },
 				func() (err error) { documents, err = g.documents(files, inv, c.Digest["sha256"]); return err },

@@ -75,3 +75,12 @@ func originsOf(files []sbom.Held) []provenance.Origin {
 func listedOrigin(h *sbom.Held) provenance.Origin {
 	return provenance.Origin{Class: h.Origin.Class, From: h.Origin.From, Of: h.Origin.Of, Reason: h.Origin.Reason}
 }
+
+// databasesOf are the package databases that do not tell what is installed.
+func databasesOf(broken []sbom.BrokenDatabase) []provenance.Database {
+	var out []provenance.Database
+	for _, b := range broken {
+		out = append(out, provenance.Database{Type: b.Type, Path: b.Path, Step: b.By, Removed: b.Removed, Reason: b.Reason})
+	}
+	return out
+}

@@ -92,9 +92,33 @@ func inventoryForm(f *canon.Form, inv *sbom.Inventory) {
 	f.Value(`{"distro":`, &inv.Distro)
 	canon.List(f, `,"packages":`, &inv.Packages, packageForm)
 	licencesForm(f, &inv.Licences)
+	if f.Has(`,"databases":`, len(inv.Databases) > 0) {
+		canon.List(f, "", &inv.Databases, databaseForm)
+	}
+	if f.Has(`,"lost":`, len(inv.Lost) > 0) {
+		canon.List(f, "", &inv.Lost, lostForm)
+	}
 	if f.Has(`,"unread":`, len(inv.Unread) > 0) {
 		f.Value("", &inv.Unread)
 	}
+	f.Literal("}")
+}
+
+func databaseForm(f *canon.Form, d *sbom.Database) {
+	f.Text(`{"type":`, &d.Type)
+	f.Path(`,"path":`, &d.Path)
+	f.OptText(`,"reason":`, &d.Reason)
+	f.Literal("}")
+}
+
+func lostForm(f *canon.Form, l *sbom.Lost) {
+	f.Literal(`{"package":`)
+	packageForm(f, &l.Package)
+	f.Text(`,"cause":`, &l.Cause)
+	if f.Has(`,"left":`, len(l.Left) > 0) {
+		canon.Paths(f, "", &l.Left)
+	}
+	f.OptTrue(`,"rewritten":`, &l.Rewritten)
 	f.Literal("}")
 }
 

@@ -45,7 +45,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 		}
 		if s.Evidence != nil {
 			e := g.evidence[*s.Evidence]
-			g.installed[s.ID] = installed{}.after(e.state())
+			g.installed[s.ID] = installed{}.after(e.state(), s.ID)
 		}
 	}
 	for _, s := range plan.Steps {
@@ -64,7 +64,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 		if err := g.matches(s); err != nil {
 			return nil, err
 		}
-		g.installed[s.ID] = g.installed[s.Parent].after(g.delta(s.Evidence))
+		g.installed[s.ID] = g.installed[s.Parent].after(g.delta(s.Evidence), s.ID)
 	}
 	if !g.made(plan.Image) {
 		return nil, fmt.Errorf("plan: the image is %q, which nothing makes", plan.Image)
@@ -150,7 +150,7 @@ func (g *graph) delta(p *step.Place) *described {
 // fold applies the deltas from the image's base on and returns the image's
 // entries, attributed, with its packages.
 func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
-	manifests := g.installed[state].manifests
+	has := g.installed[state]
 	type link struct {
 		id string
 		d  *described
@@ -179,21 +179,19 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
 		state = parent
 	}
 	var l sbom.Ledger
-	var inv sbom.Inventory
 	md5 := sums{}
 	for _, c := range slices.Backward(chain) {
+		md5.apply(c.d, &l)
 		if err := l.Apply(c.d.Delta, c.id); err != nil {
 			return nil, sbom.Installed{}, err
 		}
-		md5.apply(c.d)
-		if c.d.Inventory != nil {
-			inv = *c.d.Inventory.Inherit(&inv)
-		}
 	}
 	files := l.Held()
+	inv := has.inv()
 	inv.Owners().AttributeHeld(files)
-	manifests.AttributeHeld(files)
-	in := inv.Join(manifests)
+	has.manifests.AttributeHeld(files)
+	in := inv.Join(has.manifests)
+	in.Lost, in.Broken = has.lost, has.broken
 	in.Changed = in.Unlike(files, md5)
 	return files, in, nil
 }
@@ -201,12 +199,20 @@ func (g *graph) fold(state string) ([]sbom.Held, sbom.Installed, error) {
 // sums are the MD5s of files that packages know by it.
 type sums map[step.Path]string
 
-func (m sums) apply(d *described) {
+// apply adds those of a change of what a ledger holds. A file that has its bytes still has
+// its MD5, for the package that knows it may be in no database any more.
+func (m sums) apply(d *described, before *sbom.Ledger) {
 	for _, p := range d.Removed {
 		delete(m, p)
 	}
-	for e := range d.Wrote() {
-		delete(m, e.Path)
+	for i := range d.Added {
+		delete(m, d.Added[i].Path)
+	}
+	for i := range d.Changed {
+		e := &d.Changed[i]
+		if m[e.Path] != "" && before.SHA256(e.Path) != e.SHA256 {
+			delete(m, e.Path)
+		}
 	}
 	for _, s := range d.MD5 {
 		m[s.Path] = s.MD5

@@ -2,20 +2,26 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sworn-build/sworn/sbom"
 )
 
 // installed is what evidence knows of the packages of a state.
 type installed struct {
-	// inventory of the databases, with its index, where a state of the chain has it.
-	inventory *sbom.Inventory
-	owners    *sbom.Owners
-	manifests *sbom.Manifests
+	// inventory of the databases and of what was lost of them, with its index, where a state
+	// of the chain has it; listed is what the databases themselves list.
+	inventory, listed *sbom.Inventory
+	owners            *sbom.Owners
+	manifests         *sbom.Manifests
+	// lost are the packages that no database lists any more, sorted by purl.
+	lost []sbom.Lost
+	// broken are the databases that do not tell what is installed, sorted by path.
+	broken []sbom.BrokenDatabase
 }
 
-// after is the state that a described change makes.
-func (i installed) after(d *described) installed {
+// after is the state that a described change, of the step or source by, makes.
+func (i installed) after(d *described, by string) installed {
 	if d == nil {
 		return installed{} // anything can have changed
 	}
@@ -23,17 +29,73 @@ func (i installed) after(d *described) installed {
 	if d.Base {
 		out = installed{}
 	}
+	out.lost = sbom.LostAfter(out.lost, &d.Delta, d.Inventory, by)
 	if d.Inventory != nil {
-		out.inventory, out.owners = d.Inventory.Inherit(out.inventory), nil
+		out.listed = d.Inventory
+		out.lost = withLost(out.lost, d.Inventory.Lost, by)
+		out.broken = brokenAfter(out.broken, i.listed, d.Inventory, by)
+	}
+	if out.listed != nil && (d.Inventory != nil || len(out.lost) != len(i.lost)) {
+		out.inventory, out.owners = out.listed.WithLost(out.lost).Inherit(out.inventory), nil
 	}
 	out.manifests = out.manifests.Apply(d.Delta, d.Manifests)
-	if out.manifests == nil || out.manifests == i.manifests && d.Inventory == nil {
+	if out.manifests == nil || out.manifests == i.manifests && out.inventory == i.inventory {
 		return out
 	}
 	if out.owners == nil {
 		out.owners = out.inv().Owners()
 	}
 	out.manifests = out.manifests.OwnedBy(out.owners)
+	return out
+}
+
+// withLost adds what a step lost to what was lost before, which is of the same package
+// rather what it was.
+func withLost(before, more []sbom.Lost, by string) []sbom.Lost {
+	out := slices.Clone(before)
+	for _, l := range more {
+		l.By = by
+		i, there := slices.BinarySearchFunc(out, l, func(a, b sbom.Lost) int { return strings.Compare(a.Package.PURL, b.Package.PURL) })
+		if !there {
+			out = slices.Insert(out, i, l)
+		}
+	}
+	return out
+}
+
+// brokenAfter are the databases of a state that do not tell what is installed. One that was
+// so before is the step's that left it so first.
+func brokenAfter(before []sbom.BrokenDatabase, was, now *sbom.Inventory, by string) []sbom.BrokenDatabase {
+	var out []sbom.BrokenDatabase
+	had := func(b sbom.BrokenDatabase) bool {
+		return slices.ContainsFunc(before, func(o sbom.BrokenDatabase) bool { b.By = o.By; return o == b })
+	}
+	add := func(b sbom.BrokenDatabase) {
+		if !had(b) {
+			b.By = by
+			out = append(out, b)
+		}
+	}
+	types := map[string]bool{}
+	for _, db := range now.Databases {
+		types[db.Type] = true
+		if db.Reason != "" {
+			add(sbom.BrokenDatabase{Database: db})
+		}
+	}
+	for _, b := range before {
+		if b.Removed && !types[b.Type] || !b.Removed && slices.Contains(now.Databases, b.Database) {
+			out = append(out, b)
+		}
+	}
+	if was != nil {
+		for _, db := range was.Databases {
+			if !types[db.Type] {
+				add(sbom.BrokenDatabase{Database: sbom.Database{Type: db.Type, Path: db.Path}, Removed: true})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b sbom.BrokenDatabase) int { return strings.Compare(string(a.Path), string(b.Path)) })
 	return out
 }
 
@@ -52,13 +114,40 @@ func (g *graph) changedPackages(id string) (added, removed []string) {
 	if d == nil {
 		return nil, nil
 	}
-	added, removed = slices.Clone(d.PackagesAdded), slices.Clone(d.PackagesRemoved)
+	lost, still := lostPURLs(g.installed[s.Parent].lost), lostPURLs(g.installed[id].lost)
+	added, removed = without(d.PackagesAdded, lost), without(d.PackagesRemoved, still)
+	if found := without(lost, still); len(found) > 0 {
+		removed = merged(removed, without(found, purls(g.installed[id].inv().Packages)))
+	}
 	before, after := g.installed[s.Parent].manifests, g.installed[id].manifests
 	if before == after {
 		return added, removed
 	}
 	was, is := before.PURLs(), after.PURLs()
 	return merged(added, without(is, was)), merged(removed, without(was, is))
+}
+
+// foundAgain are the purls of lost packages that the databases tell of since a step, sorted.
+func (g *graph) foundAgain(id string) []string {
+	var out []string
+	is := g.installed[id]
+	for _, l := range g.installed[g.steps[id].Parent].lost {
+		still := slices.ContainsFunc(is.lost, func(o sbom.Lost) bool { return o.Package.PURL == l.Package.PURL })
+		if _, there := is.inv().Find(l.Package.PURL); there && !still {
+			out = append(out, l.Package.PURL)
+		}
+	}
+	return out
+}
+
+func lostPURLs(lost []sbom.Lost) []string {
+	out := make([]string, 0, len(lost))
+	for _, l := range lost {
+		if l.Cause != sbom.LostList {
+			out = append(out, l.Package.PURL)
+		}
+	}
+	return out
 }
 
 // without returns what is in one sorted list and not in the other.

@@ -116,6 +116,12 @@ func (g *graph) outputs(id string, d *described) provenance.Outputs {
 	added, removed := g.changedPackages(id)
 	o.PackagesAdded = append(o.PackagesAdded, added...)
 	o.PackagesRemoved = append(o.PackagesRemoved, removed...)
+	if d.Inventory != nil {
+		for _, l := range d.Inventory.Lost {
+			o.PackagesLost = append(o.PackagesLost, l.Package.PURL)
+		}
+		o.PackagesFound = g.foundAgain(id)
+	}
 	o.Digest = provenance.DeltaDigest(o)
 	return o
 }

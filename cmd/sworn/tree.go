@@ -159,6 +159,9 @@ func (c *cli) printStep(p *printer, s *provenance.Step) {
 	if list := s.Outputs.PackagesRemoved; len(list) > 0 {
 		detail("packages", "- %s", listText(shortPURLs(list)))
 	}
+	if list := s.Outputs.PackagesLost; len(list) > 0 {
+		detail("packages", "%s", c.painted(yellow, "no longer listed, though files of them may be there: "+listText(shortPURLs(list))))
+	}
 }
 
 func (c *cli) printSigners(p *printer, in inspection) {

@@ -71,8 +71,17 @@ type whyFile struct {
 	Package *whyPackage       `json:"package,omitempty"`
 	State   string            `json:"state,omitempty"`
 	Origin  provenance.Origin `json:"origin"`
+	// Databases, of a file without a package, are those that may not tell of one.
+	Databases []whyDatabase `json:"databases,omitempty"`
 	// Chain is the way of the bytes, the last step first.
 	Chain []hop `json:"chain"`
+}
+
+// whyDatabase is a package database that does not tell what is installed.
+type whyDatabase struct {
+	provenance.Database
+	// Since is the step that left it so, or the material that it came with.
+	Since *hop `json:"since,omitempty"`
 }
 
 // whyLink is a link that was followed.
@@ -97,6 +106,9 @@ type whyPackage struct {
 	Changed []step.Path `json:"changed,omitempty"`
 	// BroughtBy is the step that installed it, or the material that it came with.
 	BroughtBy *hop `json:"broughtBy,omitempty"`
+	// UnlistedBy is the step since which no database tells of it, or of its files, though
+	// files of it may be there.
+	UnlistedBy *hop `json:"unlistedBy,omitempty"`
 	// RemovedBy is set of a package that is no longer there.
 	RemovedBy *hop `json:"removedBy,omitempty"`
 }
@@ -150,6 +162,7 @@ type why struct {
 	steps    map[string]*provenance.Step
 	order    []*provenance.Step
 	material map[string]*provenance.Material
+	image    string // the state that is the image
 	// known are the packages of the SPDX document by purl; none without a document.
 	known map[string]*whyPackage
 	// brought are the steps and materials that brought packages, by purl, as far as the
@@ -168,7 +181,7 @@ func newWhy(a attested) (*why, error) {
 	}
 	w := &why{
 		contents: contents, files: make(map[step.Path]*provenance.File, len(contents.Files)),
-		steps: map[string]*provenance.Step{}, material: map[string]*provenance.Material{}, known: map[string]*whyPackage{},
+		image: steps.Image, steps: map[string]*provenance.Step{}, material: map[string]*provenance.Material{}, known: map[string]*whyPackage{},
 	}
 	for i := range contents.Files {
 		w.files[contents.Files[i].Path] = &contents.Files[i]

@@ -178,3 +178,45 @@ func TestLinksThatLeadNowhereSaySo(t *testing.T) {
 		t.Errorf("%v:\n%s", err, out.String())
 	}
 }
+
+// TestABrokenDatabaseIsTold: of a package that is lost the step that lost it, of one that is
+// not there and of a file without a package that a database may not tell of it.
+func TestABrokenDatabaseIsTold(t *testing.T) {
+	w := aWhy()
+	const dash = "pkg:deb/debian/dash@1?arch=amd64"
+	w.image = "step2"
+	w.contents.Packages = []string{dash}
+	w.contents.Databases = []provenance.Database{
+		{Type: "rpm", Path: "/var/lib/rpm/Packages", Step: "source1", Reason: "it is no database of rpm"},
+		{Type: "deb", Path: "/var/lib/dpkg/status", Step: "step2", Removed: true},
+	}
+	w.steps["step1"].Outputs.PackagesLost = []string{dash} // of another stage
+	w.steps["step2"].Outputs.PackagesLost = []string{dash}
+	w.steps["step2"].Lines = []step.Lines{{Start: 3, End: 3}}
+	found, err := w.packages("dash")
+	if err != nil || len(found) != 1 || found[0].UnlistedBy == nil || found[0].UnlistedBy.ID != "step2" {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	var out strings.Builder
+	if err := (&cli{stdout: &out}).printWhy(whyOutput{Packages: found}); err != nil || !strings.Contains(out.String(), "  unlisted by step2  line 3  ") || strings.Contains(out.String(), "removed by") {
+		t.Errorf("%v:\n%s", err, out.String())
+	}
+	_, err = w.packages("curl")
+	var f *failure
+	if !errors.As(err, &f) || f.message != `no package "curl" is known of the image` || !strings.Contains(strings.Join(f.hints, "\n"), "the package database /var/lib/dpkg/status is gone since step2 (line 3: ") ||
+		!strings.Contains(strings.Join(f.hints, "\n"), "the package database /var/lib/rpm/Packages cannot be read, or not all of it, since source1: it is no database of rpm; ") {
+		t.Errorf("%v", err)
+	}
+	file, err := w.file("/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if err := (&cli{stdout: &out}).printWhy(whyOutput{File: file}); err != nil || !strings.Contains(out.String(), "that is known: the package database /var/lib/dpkg/status is gone since step2") {
+		t.Errorf("%v:\n%s", err, out.String())
+	}
+	w.steps["step2"].Outputs.PackagesLost, w.steps["step2"].Outputs.PackagesFound = nil, []string{dash}
+	if found, err := w.packages("dash"); err != nil || found[0].UnlistedBy != nil {
+		t.Errorf("%+v, %v", found, err)
+	}
+}

@@ -35,6 +35,8 @@ func (w *why) file(asked string) (*whyFile, error) {
 	if f.Package != nil {
 		p := w.pack(w.contents.Packages[*f.Package])
 		out.Package, out.State = &p, packageState(out.Origin.Class)
+	} else {
+		out.Databases = w.databases()
 	}
 	return out, nil
 }

@@ -34,6 +34,9 @@ func (w *why) packages(asked string) ([]whyPackage, error) {
 		return out, nil
 	}
 	f := &failure{message: fmt.Sprintf("the image has no package %q", asked)}
+	if len(w.contents.Databases) > 0 {
+		f.message = fmt.Sprintf("no package %q is known of the image", asked)
+	}
 	all := slices.Sorted(maps.Keys(installed))
 	if near := nearest(asked, all, packageName); len(near) > 0 {
 		f.hints = []string{"it has " + strings.Join(near, ", ")}
@@ -41,7 +44,46 @@ func (w *why) packages(asked string) ([]whyPackage, error) {
 	if w.files[step.Path("/"+asked)] != nil {
 		f.hints = append(f.hints, "a path begins with a slash: /"+asked)
 	}
+	for _, d := range w.databases() {
+		f.hints = append(f.hints, d.text()+"; packages of it may be missing")
+	}
 	return nil, f
+}
+
+// databases are those of which packages may be missing.
+func (w *why) databases() []whyDatabase {
+	var out []whyDatabase
+	for _, d := range w.contents.Databases {
+		out = append(out, whyDatabase{d, w.hop(d.Step, "")})
+	}
+	return out
+}
+
+// text says what is wrong with a package database, and since when.
+func (d *whyDatabase) text() string {
+	since := d.Step
+	if h := d.Since; h != nil && !isMaterial(h.Kind) {
+		since = fmt.Sprintf("%s (%s: %s)", h.ID, linesText(h.Lines), oneLine(h.What, commandWidth))
+	}
+	if d.Removed {
+		return fmt.Sprintf("the package database %s is gone since %s", string(d.Path), since)
+	}
+	return fmt.Sprintf("the package database %s cannot be read, or not all of it, since %s: %s", string(d.Path), since, d.Reason)
+}
+
+// unlistedBy is the step since which no database tells of a package that the image has; nil
+// of one that a database tells of.
+func (w *why) unlistedBy(purl string) *hop {
+	for id := stateOf(w.image); w.steps[id] != nil; id = stateOf(w.steps[id].Parent) {
+		o := &w.steps[id].Outputs
+		if slices.Contains(o.PackagesLost, purl) {
+			return w.hop(id, "")
+		}
+		if slices.Contains(o.PackagesFound, purl) || slices.Contains(o.PackagesAdded, purl) {
+			return nil
+		}
+	}
+	return nil
 }
 
 // isPackage reports whether a package is the one that is asked for: by purl, with or without
@@ -116,7 +158,7 @@ func (w *why) pack(purl string) whyPackage {
 			out.Changed = append(out.Changed, f.Path)
 		}
 	}
-	out.BroughtBy = w.broughtBy(purl, came)
+	out.BroughtBy, out.UnlistedBy = w.broughtBy(purl, came), w.unlistedBy(purl)
 	return out
 }
 

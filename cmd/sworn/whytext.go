@@ -47,6 +47,9 @@ func (c *cli) printWhyFile(p *printer, f *whyFile) {
 	}
 	if f.Package == nil {
 		p.line("  package    none")
+		for i := range f.Databases {
+			p.line("  %-10s %s", "", c.painted(yellow, "that is known: "+f.Databases[i].text()))
+		}
 		return
 	}
 	state := c.painted(green, f.State)
@@ -147,6 +150,9 @@ func (c *cli) printWhyPackage(p *printer, k *whyPackage) {
 	if k.RemovedBy != nil {
 		c.printHop(p, "removed by", k.RemovedBy, false)
 		return
+	}
+	if k.UnlistedBy != nil {
+		c.printHop(p, "unlisted by", k.UnlistedBy, false)
 	}
 	p.line("  files      %d in the image", k.Files)
 	if n := len(k.Changed); n > 0 {

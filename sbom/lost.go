@@ -1,0 +1,287 @@
+package sbom
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// Lost is a package that a database listed before a step and not after it, though nothing
+// says that it was removed: a package manager takes a package's files away with its entry.
+type Lost struct {
+	Package Package `json:"package"` // as the database had it
+	Cause   string  `json:"cause"`   // one of the Lost constants
+	// Left are its files that are still there, sorted; none when it had none to tell by.
+	Left []step.Path `json:"left,omitempty"`
+	// Rewritten: the step wrote some of them, so it may have become another version.
+	Rewritten bool `json:"rewritten,omitempty"`
+	// By is the id of the step, which nobody knows when it is described.
+	By string `json:"-"`
+}
+
+// Causes of [Lost].
+const (
+	// LostRemoved: the database is gone.
+	LostRemoved = "database-removed"
+	// LostUnread: the database cannot be read, or not all of it.
+	LostUnread = "database-unread"
+	// LostEntry: the database can be read and does not list the package.
+	LostEntry = "entry-removed"
+	// LostList: the database lists the package, but none of its files any more.
+	LostList = "list-removed"
+)
+
+// packageKey tells packages apart that are there at once: another version is the same.
+type packageKey struct{ kind, name, arch string }
+
+func (p *Package) key() packageKey { return packageKey{p.Type, p.Name, p.Arch} }
+
+// Keys are the packages of an inventory whatever their version. The result reports whether
+// a package is one of them.
+func (inv *Inventory) Keys() func(*Package) bool {
+	has := make(map[packageKey]bool, len(inv.Packages))
+	for i := range inv.Packages {
+		has[inv.Packages[i].key()] = true
+	}
+	return func(p *Package) bool { return has[p.key()] }
+}
+
+// Lose sets Lost of now, the inventory of the state after a step that changed d, and
+// returns the packages of was, the inventory of the state before, that the step removed or
+// replaced by other versions:
+//
+//   - Of a database that is gone, cannot be read, or has lost all entries, a package is lost
+//     unless it had files and the step took all of them.
+//   - Of one that can be read, a package is lost of which a file is there with the bytes
+//     that it had and belongs to no other package.
+//
+// Regular files count alone, folders and links are many packages' on a merged /usr; and of
+// them neither configuration nor documentation.
+func (now *Inventory) Lose(before *Tree, was Inventory, d Delta) ([]Package, error) {
+	l := newLoser(before, now, &d)
+	var removed []Package
+	for _, p := range without(was.Packages, now.Packages) {
+		one, err := l.lost(p)
+		if err != nil {
+			return nil, err
+		}
+		if one.Cause == "" {
+			removed = append(removed, p)
+		} else {
+			now.Lost = append(now.Lost, one)
+		}
+	}
+	if err := l.lists(was); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(now.Lost, func(a, b Lost) int { return strings.Compare(a.Package.PURL, b.Package.PURL) })
+	return removed, nil
+}
+
+// loser compares packages with the files that a step left.
+type loser struct {
+	before  *Tree
+	now     *Inventory
+	has     func(*Package) bool
+	owners  *Owners
+	changed map[step.Path]*Entry
+	removed map[step.Path]bool
+	buf     []byte
+}
+
+func newLoser(before *Tree, now *Inventory, d *Delta) *loser {
+	l := &loser{
+		before: before, now: now, has: now.Keys(), owners: now.Owners(),
+		changed: make(map[step.Path]*Entry, len(d.Changed)), removed: make(map[step.Path]bool, len(d.Removed)), buf: make([]byte, HashBuffer),
+	}
+	for i := range d.Changed {
+		l.changed[d.Changed[i].Path] = &d.Changed[i]
+	}
+	for _, p := range d.Removed {
+		l.removed[p] = true
+	}
+	return l
+}
+
+// lost says whether and why a package is, which the databases do not list any more.
+func (l *loser) lost(p Package) (Lost, error) {
+	if l.has(&p) {
+		return Lost{}, nil // another version
+	}
+	out := Lost{Package: p, Cause: causeOf(l.now, p.Type)}
+	told := out.Cause == LostEntry && slices.ContainsFunc(l.now.Packages, func(other Package) bool { return other.Type == p.Type })
+	had, err := l.left(&out, told)
+	if err != nil {
+		return Lost{}, err
+	}
+	if len(out.Left) == 0 && (told || had) {
+		return Lost{}, nil
+	}
+	return out, nil
+}
+
+// silent are folders whose files do not tell that a package is there: package managers leave
+// configuration, and slim images leave out the others.
+var silent = []string{"/etc/", docDir + "/", "/usr/share/man/", "/usr/share/info/", "/usr/share/lintian/", "/usr/share/locale/"}
+
+// left finds the files of a package that are still there, and whether it had any. With
+// same, those with other bytes do not count.
+func (l *loser) left(out *Lost, same bool) (had bool, err error) {
+	configuration := out.Package.configuration()
+	for _, f := range out.Package.Files {
+		if configuration[f] || begins(string(f), silent) {
+			continue
+		}
+		e, err := l.before.Stat(string(f))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && e.Type != TypeFile {
+			continue
+		}
+		if err != nil {
+			return had, err
+		}
+		had = true
+		if _, taken := l.owners.Of(f, false); taken || l.removed[f] {
+			continue
+		}
+		if now := l.changed[f]; now != nil {
+			alike, err := l.alike(&e, now)
+			if err != nil {
+				return had, err
+			}
+			if !alike && same {
+				continue
+			}
+			out.Rewritten = out.Rewritten || !alike
+		}
+		out.Left = append(out.Left, f)
+	}
+	return had, nil
+}
+
+// configuration are the configuration files of a package, as far as it says so.
+func (p *Package) configuration() map[step.Path]bool {
+	out := map[step.Path]bool{}
+	for _, s := range p.Sums {
+		if s.Conffile {
+			out[s.Path] = true
+		}
+	}
+	return out
+}
+
+// alike reports whether a file that changed has the bytes that it had.
+func (l *loser) alike(was, now *Entry) (bool, error) {
+	if was.Type != now.Type || was.Size != now.Size {
+		return false, nil
+	}
+	f, err := l.before.Open(string(was.Path))
+	if err != nil {
+		return false, err
+	}
+	sum, _, err := Digest(f, l.buf)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return false, fmt.Errorf("hash %q: %w", string(was.Path), err)
+	}
+	return sum == now.SHA256, nil
+}
+
+// lists adds the packages whose list of files is gone, as slim images have their database.
+func (l *loser) lists(was Inventory) error {
+	had := make(map[string]*Package, len(was.Packages))
+	for i := range was.Packages {
+		had[was.Packages[i].PURL] = &was.Packages[i]
+	}
+	for _, p := range l.now.Packages {
+		before := had[p.PURL]
+		if before == nil || len(before.Files) == 0 || len(p.Files) > 0 {
+			continue
+		}
+		one := Lost{Package: *before, Cause: LostList}
+		if _, err := l.left(&one, false); err != nil {
+			return err
+		}
+		if len(one.Left) > 0 {
+			l.now.Lost = append(l.now.Lost, one)
+		}
+	}
+	return nil
+}
+
+// WithLost returns an inventory that has the packages that were lost as well, and the files
+// of those whose lists were. Both are sorted by purl.
+func (inv *Inventory) WithLost(lost []Lost) *Inventory {
+	out := *inv
+	out.Packages, out.Lost = slices.Clone(inv.Packages), lost
+	for _, l := range lost {
+		if i, there := out.Find(l.Package.PURL); there {
+			out.Packages[i].Files, out.Packages[i].Sums = l.Package.Files, l.Package.Sums
+		} else {
+			out.Packages = slices.Insert(out.Packages, i, l.Package)
+		}
+	}
+	return &out
+}
+
+// LostAfter returns what is still lost when a step changed d: packages with files that it
+// did not remove and that belong to no package of now, and those that had none to tell by.
+// now is the inventory after the step where that changed, else nil: what it lists is not
+// lost. The step's id is by.
+func LostAfter(lost []Lost, d *Delta, now *Inventory, by string) []Lost {
+	if len(lost) == 0 || now == nil && len(d.Removed) == 0 {
+		return lost
+	}
+	var owners *Owners
+	var has func(*Package) bool
+	if now != nil {
+		owners, has = now.Owners(), now.Keys()
+	}
+	var out []Lost
+	for _, l := range lost {
+		if now != nil && has(&l.Package) {
+			if i, there := now.Find(l.Package.PURL); l.Cause != LostList || !there || len(now.Packages[i].Files) > 0 {
+				continue
+			}
+		} else if now != nil && l.Cause == LostList {
+			l.Cause, l.By = causeOf(now, l.Package.Type), by
+		}
+		had := len(l.Left) > 0
+		l.Left = slices.DeleteFunc(slices.Clone(l.Left), func(p step.Path) bool {
+			_, gone := slices.BinarySearch(d.Removed, p)
+			if !gone && owners != nil && l.Cause != LostList {
+				_, gone = owners.Of(p, false)
+			}
+			return gone
+		})
+		if len(l.Left) > 0 || !had {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Find returns where a package is, or would be, by its purl.
+func (inv Inventory) Find(purl string) (int, bool) {
+	return slices.BinarySearchFunc(inv.Packages, purl, func(p Package, purl string) int { return strings.Compare(p.PURL, purl) })
+}
+
+// causeOf is why packages of a type are lost that a state's databases do not list.
+func causeOf(now *Inventory, kind string) string {
+	cause := LostRemoved
+	for _, db := range now.Databases {
+		if db.Type == kind && db.Reason != "" {
+			return LostUnread
+		} else if db.Type == kind {
+			cause = LostEntry
+		}
+	}
+	return cause
+}
+
+// findLost returns where a lost package is by its purl.
+func (inv *Inventory) findLost(purl string) (int, bool) {
+	return slices.BinarySearchFunc(inv.Lost, purl, func(l Lost, purl string) int { return strings.Compare(l.Package.PURL, purl) })
+}
