@@ -11,6 +11,7 @@ import (
 )
 
 func TestBadInputIsOneClearLineAndNothingIsPushed(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	const fine = "FROM busybox\nRUN true\n"
 	for _, c := range []struct {

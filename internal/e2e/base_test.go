@@ -22,6 +22,7 @@ import (
 // has signed is a base, and its material says by whom; what is unsigned, signed with
 // another key, or tampered with is refused.
 func TestSignedBases(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	private, public := keyPair(t, e)
 	other, _ := keyPair(t, e)

@@ -163,6 +163,7 @@ func TestImportedMinCacheRunsOnlyTheChangedStep(t *testing.T) {
 }
 
 func TestNoCacheTwiceOnADeterministicDockerfile(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	b := build{context: files{
 		"in.txt": "in\n",

@@ -204,6 +204,7 @@ func quickCorpus() []string {
 }
 
 func TestDockerfilesAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
 	buildCorpus(t, quickCorpus(), "", nil, nil)
 }
 

@@ -21,6 +21,7 @@ import (
 )
 
 func TestSBOMOptionSaysWhatIsAttached(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	private, public := keyPair(t, e)
 	for option, want := range map[string][]string{

@@ -109,6 +109,7 @@ func TestRecordAndFileSystemAreOfOneRun(t *testing.T) {
 
 // An inline cache is in the image's configuration and has nothing but its layers.
 func TestInlineCachesHaveNoRecords(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	host := ownBuilder(t, e)
 	dir := choosing(false).write(t)

@@ -64,6 +64,7 @@ func TestPushedImageHasItsStatements(t *testing.T) {
 // provenance. With statements, one for docker (what --load writes) is an OCI layout,
 // which docker's containerd image store takes.
 func TestArchivesHaveTheStatementsThatWereAskedFor(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	for how, opts := range asked() {
 		for _, kind := range []string{"oci", "docker"} {
@@ -130,6 +131,7 @@ func readLayout(t *testing.T, dir, digest string) (v1.Image, []string) {
 }
 
 func TestFilesAreExportedAsTheyAre(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	for how, opts := range asked() {
 		for _, kind := range []string{"local", "tar"} {

@@ -39,6 +39,7 @@ RUN echo '# more' >> /etc/nginx/nginx.conf && echo >> /usr/sbin/nginx && rm /usr
 // archive has it, every digest is that of the file's bytes, and what is not as its package
 // came with it is found.
 func TestOwnersAndDigestsAreThoseOfThePackages(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("dpkg-deb"); err != nil {
 		t.Skip("skipped: dpkg-deb is not installed")
 	}

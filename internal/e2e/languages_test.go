@@ -73,6 +73,7 @@ func archives(t *testing.T) map[string][]byte {
 // Java and a module in a program of another stage have the URL and the digest of what was downloaded, on a
 // fresh build and on a cached one, and own their files.
 func TestPackagesOfLanguagesSayWhatTheyCameFrom(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	served := archives(t)
 	var asked atomic.Int32

@@ -10,6 +10,7 @@ import (
 // A client hands a build's answer to the builder in one message of at most 16 MiB,
 // with the definition of each result in it.
 func TestBuildsWithMuchToSayAreAttested(t *testing.T) {
+	t.Parallel()
 	const steps = 70
 	e := mustEnv(t)
 	ref := imageName(e.registry, t, "long")

@@ -119,6 +119,7 @@ func TestFindingsInWhatWasMadeSurviveCaches(t *testing.T) {
 }
 
 func TestFindingsInWhatWasMadeFailTheBuild(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	url := packageServer(t)
 	lines := strings.Split(breaking(url), "\n")
@@ -168,6 +169,7 @@ func TestFindingsInWhatWasMadeFailTheBuild(t *testing.T) {
 
 // Packages that apt installs have their sources from the recorded network.
 func TestSourcesOfAptAreKnown(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	text := "FROM debian:bookworm\nRUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*\n"
 	r, _ := buildOn(t, e, e.frontend(), " network=record sources=**/**/pool/** rules=all:error,UnpinnedBaseImage:off,UnattestedBaseImage:off", text)

@@ -20,6 +20,7 @@ import (
 // TestAnUnpackedImageIsAsItsMtreeSpecificationSays: an image of a distribution with a
 // service, unpacked by tar, checked by gomtree and read by bsdtar.
 func TestAnUnpackedImageIsAsItsMtreeSpecificationSays(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("skipped: only root can unpack an image with its owners")
 	}

@@ -59,6 +59,7 @@ func recordedContext(url string) files {
 // secrets; and it is the same from the cache and from an imported one, when nobody asks
 // the server again.
 func TestDownloadsAreRecordedAndSurviveCaches(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	url, asked := downloads(t)
 	dir := recordedContext(url).write(t)

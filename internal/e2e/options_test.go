@@ -69,6 +69,7 @@ func statementsAlways(o optioned) optioned {
 
 // Build args win over the syntax line, and that over the frontend image's environment.
 func TestOptionsAreAppliedAndRecorded(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	operator := imageName(e.registry, t, "frontend")
 	build{

@@ -122,6 +122,7 @@ RUN apt-get purge -y python3-pip
 }
 
 func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	served := archives(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

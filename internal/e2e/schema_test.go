@@ -65,6 +65,7 @@ func fitSchemas(t *testing.T, a account) {
 }
 
 func TestStatementsFitTheirSchemas(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	for _, tt := range []struct {
 		name string

@@ -85,6 +85,7 @@ func proxyPassword(t *testing.T, log string) string {
 // archive with config, layers and statements, exported cache, progress, the daemon's log,
 // and what the client wrote about it.
 func TestSecretsLeaveTheBuildNowhere(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	site, asked := indiscreet(t)
 	secrets := map[string]string{

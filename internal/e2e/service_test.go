@@ -50,6 +50,7 @@ RUN jq -n '{"made": "by a user"}' > /home/service/made.json
 }
 
 func TestTheStatementsOfAServiceAreItsImage(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	ref := imageName(e.registry, t, "latest")
 	_, a := buildAccount(t, e, build{context: serviceContext(t, e), output: push(ref)})

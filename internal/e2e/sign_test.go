@@ -73,6 +73,7 @@ func signable(t *testing.T) files {
 }
 
 func TestWhatSwornSignsSwornAndCosignVerify(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	if e.referrers == "" {
 		t.Fatal("SWORN_REGISTRY_REFERRERS is not set")
@@ -148,6 +149,7 @@ func cosignVerifies(t *testing.T, e env, public, other, image string) {
 }
 
 func TestEveryPlatformIsSigned(t *testing.T) {
+	t.Parallel()
 	e := mustEnv(t)
 	private, public := keyPair(t, e)
 	image := imageName(e.registry, t, "latest")
