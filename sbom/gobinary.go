@@ -16,6 +16,9 @@ const goMagic = "\xff Go buildinf:"
 // goStandard is what scanners and the vulnerability databases call the standard library.
 const goStandard = "stdlib"
 
+// goAuthors are whose Go is by its licence.
+const goAuthors = organization + "The Go Authors"
+
 // Limits on the build information of a program. The largest that are known, of
 // Kubernetes, have some hundred modules.
 const (
@@ -57,7 +60,11 @@ func goPackages(info *debug.BuildInfo, p step.Path) []Package {
 		})
 	}
 	version, _, _ := strings.Cut(info.GoVersion, " ") // experiments and local changes follow
-	add(goStandard, strings.TrimPrefix(version, "go"))
+	version = strings.TrimPrefix(version, "go")
+	add(goStandard, version)
+	if n := len(out); n > 0 && release(version) {
+		out[n-1].Originator, out[n-1].CPEs = goAuthors, goCPEs(version)
+	}
 	for _, m := range info.Deps {
 		// A folder in a module's place has no version of its own.
 		if r := m.Replace; r != nil && r.Version == "" {

@@ -34,6 +34,9 @@ type Package struct {
 	// licence texts. Both are valid, or empty: not known.
 	Declared  string `json:"declared,omitempty"`
 	Concluded string `json:"concluded,omitempty"`
+	// CPEs are its names in the vulnerability database, version 2.3, where its purl is none that
+	// advisories have.
+	CPEs []string `json:"cpes,omitempty"`
 	// Files that it owns, sorted: where they lie in the tree, after diversions and
 	// folders that are symlinks.
 	Files []step.Path `json:"files,omitempty"`

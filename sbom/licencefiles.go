@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"path"
@@ -46,26 +47,44 @@ func DeclareLicences(r *licence.Reader, t *Tree, ms []Manifest) error {
 	return nil
 }
 
-// licenceFiles reads the licence files of a Python distribution or of a package in
-// node_modules, by name. Those that are too long are left out.
+// licenceFiles reads the licence files of a Python distribution, a package in node_modules
+// or a toolchain, by name. Those that are too long are left out.
 func licenceFiles(t *Tree, m *Manifest, p *Package, left *int64) (map[string][]byte, error) {
 	dir := path.Dir(string(m.Path))
 	var dirs []string
 	switch {
 	case p.Type == typeNode:
 		dirs = []string{dir}
+	case p.toolchain():
+		return toolchainLicences(t, m, p, left)
 	case p.Type == typePython && hasSuffixName(dir, ".dist-info"):
 		dirs = []string{dir, dir + "/licenses"}
 	}
+	see := strings.TrimPrefix(p.Licence, seeFile)
+	return readLicences(t, dirs, left, func(name string) bool { return licenceName(name) || name == see }, "")
+}
+
+// toolchainLicences are those of a compiler or runtime. Where programs share a folder, its
+// own text begins in its own way.
+func toolchainLicences(t *Tree, m *Manifest, p *Package, left *int64) (map[string][]byte, error) {
+	kind, root, _, _ := toolchainAt(string(m.Path))
+	if kind.licences == nil {
+		return nil, nil
+	}
+	return readLicences(t, []string{path.Join(root, kind.licences(*p))}, left, licenceName, kind.licence)
+}
+
+// readLicences reads the files in folders that are licences by their names and begin as
+// such do.
+func readLicences(t *Tree, dirs []string, left *int64, named func(string) bool, begin string) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, dir := range dirs {
 		names, err := t.ReadDir(dir)
 		if err != nil {
 			return nil, err
 		}
-		see := strings.TrimPrefix(p.Licence, seeFile)
 		for _, name := range names {
-			if !licenceName(name) && name != see || len(out) == maxLicenceFiles {
+			if !named(name) || len(out) == maxLicenceFiles {
 				continue
 			}
 			b, err := readHead(t, dir+"/"+name, maxLicenceFile)
@@ -75,7 +94,7 @@ func licenceFiles(t *Tree, m *Manifest, p *Package, left *int64) (map[string][]b
 			if err != nil {
 				return nil, err
 			}
-			if *left -= int64(len(b)); *left >= 0 && len(b) <= maxLicenceFile {
+			if *left -= int64(len(b)); *left >= 0 && len(b) <= maxLicenceFile && bytes.HasPrefix(b, []byte(begin)) {
 				out[name] = b
 			}
 		}

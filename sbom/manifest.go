@@ -17,7 +17,7 @@ import (
 // Manifest is a file that says by itself which packages of a language lie in a file
 // system: the metadata of an installed Python distribution, the package.json of a
 // package in node_modules, a gem's specification, Composer's list, the dependencies of a
-// .NET application, a program with the modules that Go or the crates that Cargo linked
+// .NET application, what a compiler or runtime says of itself, a program with the modules that Go or the crates that Cargo linked
 // into it, or a Java archive. Such packages are in no database of the whole file system, so each step's delta has those
 // that the step touched.
 type Manifest struct {
@@ -71,7 +71,9 @@ func newManifestReader(e *Entry) manifestReader {
 		return &headReader{max: maxManifestList, parse: parseComposer, whole: true}
 	case nugetManifest(p):
 		return &headReader{max: maxManifestList, parse: parseNuget, whole: true}
-	case strings.ContainsAny(e.Mode[1:], "1357"): // somebody may execute it
+	case toolchainManifest(p):
+		return &headReader{max: maxToolchain, parse: parseToolchain}
+	case executable(e):
 		return &programReader{}
 	}
 	return nil
@@ -80,7 +82,7 @@ func newManifestReader(e *Entry) manifestReader {
 // telling reports whether a path is that of a file which only tells of a package: one that
 // a package of a database installed says nothing more than the database.
 func telling(p string) bool {
-	return pythonMetadata(p) == p || nodeManifest(p) || gemManifest(p) || composerManifest(p) || nugetManifest(p)
+	return pythonMetadata(p) == p || nodeManifest(p) || gemManifest(p) || composerManifest(p) || nugetManifest(p) || toolchainManifest(p)
 }
 
 // headReader keeps the beginning of a file and parses it.
@@ -141,8 +143,8 @@ func line(s string) string {
 }
 
 // completeManifests sorts manifests and adds Java archives, and what more than one file
-// tells: the files of Python's distributions and what was compiled for gems. A manifest that is as before is among them
-// when the list beside it is not.
+// tells: the files of Python's distributions and what was compiled for gems. A manifest that is
+// as before is among them when the list or the program beside it is not.
 func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 	has := map[step.Path]bool{}
 	for _, m := range ms {
@@ -166,7 +168,10 @@ func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 		return nil, err
 	}
 	ms = append(ms, as...)
-	slices.SortFunc(ms, func(a, b Manifest) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	if ms, err = completeToolchains(t, d, ms); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(ms, compareManifests)
 	left := int64(maxRecords)
 	for i := range ms {
 		for k := range ms[i].Packages {
@@ -185,6 +190,8 @@ func completeManifests(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 	}
 	return ms, nil
 }
+
+func compareManifests(a, b Manifest) int { return strings.Compare(string(a.Path), string(b.Path)) }
 
 // listsChanged are the metadata beside which a delta changed the list of files.
 func listsChanged(d Delta) []step.Path {

@@ -19,8 +19,9 @@ type Manifests struct {
 // owned are the paths that packages own, with the purl of each.
 type owned struct {
 	files map[step.Path]string
-	// below are those that a package owns with all that lies below.
-	below map[step.Path]string
+	// below are those that a package owns with all that lies below. toolchains are like it,
+	// for what nobody else owns.
+	below, toolchains map[step.Path]string
 }
 
 // ownedManifest is a manifest with the purl of the package of a database that owns it.
@@ -99,7 +100,7 @@ func (m *Manifests) each(f func(ownedManifest)) {
 }
 
 // counted are a manifest's packages that are packages of the image. What a package of a
-// database installed, a Python or Node.js package, a gem or a Java archive, is that package, with
+// database installed, a Python or Node.js package, a compiler or a Java archive, is that package, with
 // the version and the fixes of the distribution; what was linked into a program or put
 // into an archive is nobody else's.
 func (m ownedManifest) counted() []Package {
@@ -123,6 +124,9 @@ func (p Package) whole() bool {
 // folders reports whether the files of a package are folders with all that lies below.
 func (p Package) folders() bool { return p.Type == typeGem || p.Type == typeComposer }
 
+// toolchain reports whether a package is a compiler or runtime.
+func (p Package) toolchain() bool { return p.Type == typeGeneric }
+
 // Packages calls f with the packages of all manifests, one as often as manifests tell
 // of it.
 func (m *Manifests) Packages(f func(Package)) {
@@ -144,7 +148,8 @@ func (m *Manifests) PURLs() []string {
 // package in node_modules, the gem or the package of Composer that it lies below, the
 // Python distribution or .NET package that lists it or
 // whose metadata it lies beside, the main module of the program or the package of the
-// archive that it is. Packages of [Owners] go before.
+// archive that it is, the compiler or runtime that it lies in. Packages of [Owners] go
+// before.
 func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
 	if m == nil || kind != TypeFile && kind != TypeDir && kind != TypeSymlink {
 		return "", false
@@ -159,7 +164,7 @@ func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
 		return purl, true
 	}
 	if kind == TypeDir {
-		return "", false
+		return index.toolchainOf(p)
 	}
 	if purl, ok := index.files[p]; ok {
 		return purl, true
@@ -170,7 +175,7 @@ func (m *Manifests) Owner(p step.Path, kind string) (string, bool) {
 			return m.at(step.Path(meta))
 		}
 	}
-	return "", false
+	return index.toolchainOf(p)
 }
 
 // at returns the only package of a manifest that counts.
@@ -186,13 +191,16 @@ func (m *Manifests) at(p step.Path) (string, bool) {
 // goes before the package that a program or archive is, and then the first by the path of
 // its manifest.
 func (m *Manifests) listed() owned {
-	out := owned{files: map[step.Path]string{}, below: map[step.Path]string{}}
+	out := owned{files: map[step.Path]string{}, below: map[step.Path]string{}, toolchains: map[step.Path]string{}}
 	for _, last := range []bool{false, true} {
 		m.each(func(one ownedManifest) {
 			for _, p := range one.counted() {
 				to := out.files
-				if p.folders() {
+				switch {
+				case p.folders():
 					to = out.below
+				case p.toolchain():
+					to = out.toolchains
 				}
 				for _, f := range p.Files {
 					if _, ok := to[f]; !ok && p.whole() == last {
@@ -210,6 +218,19 @@ func (o owned) above(p step.Path) (string, bool) {
 	for at := string(p); len(o.below) > 0 && len(at) > 1; at = path.Dir(at) {
 		if purl, ok := o.below[step.Path(at)]; ok {
 			return purl, true
+		}
+	}
+	return "", false
+}
+
+// toolchainOf is above for toolchains: in their folders are some that are not theirs.
+func (o owned) toolchainOf(p step.Path) (string, bool) {
+	for at := string(p); len(o.toolchains) > 0 && len(at) > 1; at = path.Dir(at) {
+		if purl, ok := o.toolchains[step.Path(at)]; ok {
+			return purl, true
+		}
+		if slices.Contains(foreign, path.Base(at)) {
+			return "", false
 		}
 	}
 	return "", false

@@ -261,7 +261,11 @@ func (d *document3) pack(p Package, comment string) {
 		d.hashes(hash3{algorithm: "sha256", value: from.SHA256, comment: "of the file at software_downloadLocation"})
 		d.text("software_downloadLocation", from.URL)
 	}
-	d.identifiers("packageUrl", p.PURL)
+	ids := []identifier3{{"packageUrl", p.PURL}}
+	for _, name := range p.CPEs {
+		ids = append(ids, identifier3{"cpe23", name})
+	}
+	d.identifiers(ids...)
 	if s.Originator != "" {
 		d.refs("originatedBy", []string{party3(s.Originator)})
 	}

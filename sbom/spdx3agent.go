@@ -30,7 +30,7 @@ func (d *document3) agent(id, who string) {
 	d.begin(class, id)
 	d.text("name", name)
 	if email != "" {
-		d.identifiers("email", email)
+		d.identifiers(identifier3{"email", email})
 	}
 	d.end()
 }

@@ -66,7 +66,7 @@ func (d *document3) material(m Material, archive bool) {
 	d.text("comment", m.comment())
 	d.hashes(m.hashes()...)
 	if commit := m.Digest["gitCommit"]; commit != "" {
-		d.identifiers("gitoid", "gitoid:commit:"+gitHash(commit)+":"+commit)
+		d.identifiers(identifier3{"gitoid", "gitoid:commit:" + gitHash(commit) + ":" + commit})
 	}
 	d.text("software_primaryPurpose", m.purpose())
 	if archive {

@@ -123,11 +123,13 @@ func (w *elementWriter) hashes(hs ...hash3) {
 	})
 }
 
-// identifiers writes external identifiers of one type.
-func (w *elementWriter) identifiers(kind string, values ...string) {
-	w.list("externalIdentifier", len(values), func(i int) {
-		w.f.Literal(`{"type":"ExternalIdentifier","externalIdentifierType":"` + kind + `"`)
-		w.text("identifier", values[i])
+// identifier3 is an SPDX 3 ExternalIdentifier: its type and itself.
+type identifier3 struct{ kind, value string }
+
+func (w *elementWriter) identifiers(ids ...identifier3) {
+	w.list("externalIdentifier", len(ids), func(i int) {
+		w.f.Literal(`{"type":"ExternalIdentifier","externalIdentifierType":"` + ids[i].kind + `"`)
+		w.text("identifier", ids[i].value)
 		w.f.Literal("}")
 	})
 }

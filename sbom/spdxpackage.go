@@ -24,7 +24,7 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 		LicenseConcluded: noAssertion,
 		LicenseDeclared:  noAssertion,
 		Copyright:        noAssertion,
-		ExternalRefs:     purlRef(p.PURL),
+		ExternalRefs:     append(purlRef(p.PURL), cpeRefs(p.CPEs)...),
 	}
 	if strings.HasPrefix(p.Homepage, "https://") || strings.HasPrefix(p.Homepage, "http://") {
 		sp.Homepage = p.Homepage
@@ -130,14 +130,24 @@ func purlRef(purl string) []SPDXExternalRef {
 	return []SPDXExternalRef{{"PACKAGE-MANAGER", "purl", purl}}
 }
 
+// cpeRefs are a package's names in the vulnerability database (SPDX 2.3, appendix F.2.2).
+func cpeRefs(names []string) []SPDXExternalRef {
+	var out []SPDXExternalRef
+	for _, name := range names {
+		out = append(out, SPDXExternalRef{"SECURITY", "cpe23Type", name})
+	}
+	return out
+}
+
 func idString(s string) string { return licence.IDString(s) }
 
 // supplier makes an SPDX supplier of a maintainer field, nothing of none. Whether a name is a
-// person's is not in the field: mailing lists and team names are organizations.
+// person's is not in the field: mailing lists and team names are organizations, and
+// so is what says that it is.
 func supplier(maintainer string) string {
 	maintainer = strings.Join(strings.Fields(maintainer), " ")
-	if maintainer == "" {
-		return ""
+	if maintainer == "" || strings.HasPrefix(maintainer, organization) {
+		return maintainer
 	}
 	name, email := nameAndEmail(maintainer)
 	kind := "Person: "

@@ -20,7 +20,7 @@ func (o *origins) tools() []sbom.ToolPackage {
 		if !o.makers[s.ID] || o.image[s.ID] || d == nil || d.Record == nil {
 			continue
 		}
-		for _, p := range append(slices.Clone(d.Record.Packages), o.modulesRead(s)...) {
+		for _, p := range o.packagesRead(s) {
 			t := found[p.Package.PURL]
 			if t == nil {
 				t = &sbom.ToolPackage{Package: p.Package, Relation: sbom.BuildDependencyOf}
@@ -35,6 +35,17 @@ func (o *origins) tools() []sbom.ToolPackage {
 	out := make([]sbom.ToolPackage, 0, len(found))
 	for _, purl := range slices.Sorted(maps.Keys(found)) {
 		out = append(out, *found[purl])
+	}
+	return out
+}
+
+// packagesRead are the packages of whose files a step read some, each once.
+func (o *origins) packagesRead(s step.Step) []readPackage {
+	out := slices.Clone(o.delta(s.Evidence).Record.Packages)
+	for _, p := range o.modulesRead(s) {
+		if !slices.ContainsFunc(out, func(r readPackage) bool { return r.Package.PURL == p.Package.PURL }) {
+			out = append(out, p)
+		}
 	}
 	return out
 }

@@ -91,7 +91,7 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory, licence
 		}
 		inv = &loaded
 	}
-	if d.Record, err = t.record(k, before, after, *inv, c); err != nil {
+	if d.Record, err = t.record(k, before, after, *inv, c, licences); err != nil {
 		return nil, nil, err
 	}
 	now := inv
@@ -130,7 +130,7 @@ func purls(ps []sbom.Package) []string {
 }
 
 // record reads the runner's record of item k; nil when there is none.
-func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, c sbom.Comparison) (*record, error) {
+func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, c sbom.Comparison, licences *licence.Reader) (*record, error) {
 	b, err := t.read(maxRecord, step.RecordDirIn, strconv.Itoa(k), step.RecordFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // assemble knows whether there had to be one
@@ -154,7 +154,11 @@ func (t tool) record(k int, before, after *sbom.Tree, inv sbom.Inventory, c sbom
 	if err != nil {
 		return nil, fmt.Errorf("attribute inputs: %w", err)
 	}
+	packages := a.packages(&inv)
+	if packages, err = a.addToolchains(packages, in.Files, licences); err != nil {
+		return nil, fmt.Errorf("find toolchains: %w", err)
+	}
 	return &record{
-		Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Network: r.Network, Inputs: in, Packages: a.packages(&inv), Taken: a.taken,
+		Command: r.Command, Exit: r.Exit, Process: r.Process, Sandbox: r.Sandbox, Network: r.Network, Inputs: in, Packages: packages, Taken: a.taken,
 	}, nil
 }

@@ -73,7 +73,7 @@ func (g *graph) documented(files []sbom.Held, in sbom.Installed, contents string
 		AllFiles:     plan.Options[step.OptionSBOM] == step.SBOMFiles,
 		Downloads:    located,
 		Unlocated:    unlocated,
-		Build:        buildOf(steps),
+		Build:        g.buildOf(steps),
 		Contents:     contents,
 		MaxBytes:     provenance.MaxPredicate - 1, // its newline
 	}
@@ -85,13 +85,19 @@ func (g *graph) documented(files []sbom.Held, in sbom.Installed, contents string
 }
 
 // buildOf is what SPDX 3 says of a build.
-func buildOf(s provenance.Steps) sbom.Build {
+func (g *graph) buildOf(s provenance.Steps) sbom.Build {
 	b := sbom.Build{Image: s.Image}
 	for _, m := range s.Materials {
 		b.Materials = append(b.Materials, sbom.Material{ID: m.ID, Kind: m.Kind, URI: m.URI, Digest: m.Digest, Platform: m.Platform})
 	}
 	for i := range s.Steps {
-		b.Steps = append(b.Steps, buildStep(&s.Steps[i]))
+		one := buildStep(&s.Steps[i])
+		if d := g.delta(g.steps[one.ID].Evidence); d != nil && d.Record != nil {
+			for _, p := range d.Record.Packages {
+				one.Read = append(one.Read, p.Package.PURL)
+			}
+		}
+		b.Steps = append(b.Steps, one)
 	}
 	return b
 }
@@ -112,11 +118,6 @@ func buildStep(s *provenance.Step) sbom.Step {
 	out.Inputs = append(out.Inputs, without(s.Reads, out.Inputs)...)
 	if s.Network != nil {
 		out.Inputs = append(out.Inputs, s.Network.Downloads...)
-	}
-	if s.Inputs != nil {
-		for _, p := range s.Inputs.Packages {
-			out.Read = append(out.Read, p.PURL)
-		}
 	}
 	return out
 }

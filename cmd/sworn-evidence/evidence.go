@@ -17,7 +17,7 @@ import (
 
 // evidenceVersion is that of the format below, which lives between describe and
 // assemble of one build and its cache.
-const evidenceVersion = 8
+const evidenceVersion = 9
 
 // maxEvidence bounds one evidence file in bytes: about a million files.
 const maxEvidence = 512 << 20
@@ -56,7 +56,8 @@ type record struct {
 	Sandbox step.Sandbox      `json:"sandbox"`
 	Network *step.Network     `json:"network,omitempty"`
 	Inputs  provenance.Inputs `json:"inputs"`
-	// Packages are those of databases of whose files it opened some, sorted by purl.
+	// Packages are those of databases and toolchains of whose files it opened some, sorted by
+	// purl.
 	Packages []readPackage `json:"packages,omitempty"`
 	// Taken are the files of packages that it read, which inputs only count, whose bytes
 	// something has that it left: path, size, digest and package of each, sorted.

@@ -159,6 +159,9 @@ func packageForm(f *canon.Form, p *sbom.Package) {
 	f.OptText(`,"licence":`, &p.Licence)
 	f.OptText(`,"declared":`, &p.Declared)
 	f.OptText(`,"concluded":`, &p.Concluded)
+	if f.Has(`,"cpes":`, len(p.CPEs) > 0) {
+		f.Value("", &p.CPEs)
+	}
 	if f.Has(`,"files":`, len(p.Files) > 0) {
 		canon.Paths(f, "", &p.Files)
 	}
