@@ -45,6 +45,9 @@ func built() sbom.Image {
 	}
 	img.Installed.Tools = []sbom.ToolPackage{
 		{Package: *musl, Steps: []string{"step2"}, Relation: sbom.BuildDependencyOf},
+		{Package: sbom.Package{
+			PURL: "pkg:generic/go@1", Type: "generic", Name: "go", Version: "1", Originator: "Organization: The Go Authors", CPEs: []string{"cpe:2.3:a:golang:go:1:-:*:*:*:*:*:*", "cpe:2.3:a:golang:go:1:*:*:*:*:*:*:*"},
+		}, Steps: []string{"step2"}, Relation: sbom.BuildToolOf},
 		{Package: sbom.Package{PURL: "pkg:deb/debian/make@4", Type: "deb", Name: "make", Version: "4"}, Steps: []string{"step1", "step2"}, Relation: sbom.BuildToolOf},
 	}
 	img.Build = sbom.Build{
@@ -272,7 +275,7 @@ func TestSPDX3StepsLeadFromMaterialsToTheImage(t *testing.T) {
 		"Build-step1 hasOutput":                     {"Output-step1", "Package-deb-gcc", "Package-deb-libc6"},
 		"Build-step2 hasOutput":                     {"File", "Image", "Output-step2"},
 		"Build-step1 usesTool":                      {"Package-apk-musl", "Package-deb-make"},
-		"Build-step2 usesTool":                      {"Package-deb-make"},
+		"Build-step2 usesTool":                      {"Package-deb-make", "Package-generic-go"},
 		"Build-step1 other":                         {"Package-deb-libc6", "Package-deb-vim"},
 		"Material-source1 hasMetadata":              {"Document-base-1", "Document-base-2"},
 		"Material-source3 contains":                 {"Package-npm-gone"},

@@ -237,6 +237,7 @@ func TestDocumentSaysWhatTheBuildKnows(t *testing.T) {
 		"gcc OTHER image installed by step1, removed by step2",
 		"gone OTHER image installed by source3, removed by step2",
 		"musl BUILD_DEPENDENCY_OF image files of it were read by step2",
+		"go BUILD_TOOL_OF image files of it were read by step2",
 		"make BUILD_TOOL_OF image files of it were read by step1, step2",
 		"libc6 CONTAINED_BY pkg:docker/debian@12 replaced by pkg:deb/debian/libc6@2.36-9?arch=amd64 by step1",
 		"vim CONTAINED_BY pkg:docker/debian@12 removed by step1",

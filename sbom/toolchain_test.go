@@ -1,6 +1,8 @@
 package sbom_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	spdxjson "github.com/spdx/tools-golang/json"
 
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/sbom/licence"
@@ -274,5 +277,39 @@ func TestToolchainsHaveTheLicencesOfTheirTrees(t *testing.T) {
 		if got := c.Manifests[0].Packages[0].Concluded; got != want {
 			t.Errorf("a licence beside others that begins with %q is %q, want %q", begin, got, want)
 		}
+	}
+}
+
+func TestDocumentsHaveTheNamesThatScannersMatch(t *testing.T) {
+	var refs []string
+	doc, err := spdxjson.Read(bytes.NewReader(document(t, built())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range doc.Packages {
+		if p.PackageName == "go" {
+			for _, r := range p.PackageExternalReferences {
+				refs = append(refs, r.Category+" "+r.RefType+" "+r.Locator)
+			}
+			if o := p.PackageOriginator; o == nil || o.OriginatorType+" "+o.Originator != "Organization The Go Authors" {
+				t.Errorf("originator %v", o)
+			}
+		}
+	}
+	const final, whichever = "cpe:2.3:a:golang:go:1:-:*:*:*:*:*:*", "cpe:2.3:a:golang:go:1:*:*:*:*:*:*:*"
+	if d := cmp.Diff([]string{"PACKAGE-MANAGER purl pkg:generic/go@1", "SECURITY cpe23Type " + final, "SECURITY cpe23Type " + whichever}, refs); d != "" {
+		t.Errorf("SPDX 2.3 (-want +got):\n%s", d)
+	}
+	var ids []string
+	for _, e := range writtenElements(t, document3(t, built())) {
+		if e := e.(map[string]any); e["name"] == "go" {
+			for _, id := range e["externalIdentifier"].([]any) {
+				id := id.(map[string]any)
+				ids = append(ids, fmt.Sprint(id["externalIdentifierType"], " ", id["identifier"]))
+			}
+		}
+	}
+	if d := cmp.Diff([]string{"packageUrl pkg:generic/go@1", "cpe23 " + final, "cpe23 " + whichever}, ids); d != "" {
+		t.Errorf("SPDX 3 (-want +got):\n%s", d)
 	}
 }

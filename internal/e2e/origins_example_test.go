@@ -27,6 +27,7 @@ func TestCorpusExampleIsExplained(t *testing.T) {
 		"/var/lib/go-service":                "step RUN go-service -check*",
 		"/etc/ssl/certs/ca-certificates.crt": "step RUN apt-get update*",
 	})
+	wantElsewhere(t, a, map[string]string{"go": "BUILD_TOOL_OF"})
 }
 
 // exampleService is examples/go-service without the line that names a frontend.
