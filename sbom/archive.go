@@ -86,6 +86,9 @@ func mavenPackage(p jar.Package, archive step.Path) Package {
 		Type: typeMaven, Name: p.Group + ":" + p.Artifact, Version: p.Version, Licence: line(p.Licence), Homepage: line(p.Homepage),
 		PURL: languagePURL(typeMaven, p.Group+"/"+p.Artifact, p.Version),
 	}
+	if vendor := who(p.Vendor, ""); vendor != "" {
+		out.Originator = organization + vendor
+	}
 	if !p.Inner {
 		out.Files = []step.Path{archive}
 	}

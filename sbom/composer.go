@@ -20,7 +20,7 @@ func composerManifest(p string) bool { return strings.HasSuffix(p, composerInsta
 // composerPackage is an element of Composer's list.
 type composerPackage struct {
 	Name, Version, Homepage string
-	License                 any
+	License, Authors        any
 	Path                    *string `json:"install-path"`
 }
 
@@ -69,7 +69,7 @@ func (c composerPackage) pkg(list string) (Package, bool) {
 		return Package{}, false
 	}
 	p := Package{Type: typeComposer, Name: c.Name, Version: c.Version, Homepage: line(c.Homepage), PURL: languagePURL(typeComposer, strings.ToLower(c.Name), c.Version)}
-	p.Licence = line(alternatives(c.License))
+	p.Licence, p.Originator = line(alternatives(c.License)), member(c.Authors)
 	at := "../" + c.Name // Composer 1 does not say
 	if c.Path != nil {
 		at = *c.Path

@@ -32,7 +32,7 @@ func TestWhatComposerInstalledIsFound(t *testing.T) {
 	}
 	dir := t.TempDir()
 	treetest.Make(t, dir,
-		`file 0644 /lib-one/composer.json {"name":"Acme/lib-one","version":"1.2.0","license":["MIT","GPL-2.0-only"],"homepage":"https://acme.test"}`,
+		`file 0644 /lib-one/composer.json {"name":"Acme/lib-one","version":"1.2.0","license":["MIT","GPL-2.0-only"],"homepage":"https://acme.test","authors":[{"name":"Ann","email":"ann@acme.test"}]}`,
 		"file 0644 /lib-one/src/a.php <?php",
 		`file 0644 /srv/app/composer.json {"name":"acme/app","repositories":[{"type":"path","url":"../../lib-one","options":{"symlink":false}},{"packagist.org":false}],"require":{"acme/lib-one":"*"}}`,
 	)
@@ -45,7 +45,7 @@ func TestWhatComposerInstalledIsFound(t *testing.T) {
 	if d := cmp.Diff([]string{"pkg:composer/acme/lib-one@1.2.0"}, purlsOf(in)); d != "" || len(in.Unread) > 0 {
 		t.Fatalf("packages (-want +got):\n%s\nunread %q", d, in.Unread)
 	}
-	if p := in.Packages[0]; p.Licence != "MIT OR GPL-2.0-only" || p.Homepage != "https://acme.test" {
+	if p := in.Packages[0]; p.Licence != "MIT OR GPL-2.0-only" || p.Homepage != "https://acme.test" || p.Originator != "Ann <ann@acme.test>" {
 		t.Errorf("package %+v", p)
 	}
 	const lib = "composer/acme/lib-one"

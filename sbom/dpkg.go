@@ -101,7 +101,7 @@ func loadStatusD(t *Tree, d Distro, left *budget, into *loaded) error {
 // lie in the tree. A sum of a file that is not listed is of one that another package took
 // over (the field Replaces), and is none any more.
 func place(t *Tree, d Distro, p Package, list []string, diversions map[string]Diversion) Package {
-	p.PURL = purl("deb", "debian", d, p.Name, p.Version, p.Arch)
+	p.PURL = purl(typeDeb, "debian", d, p.Name, p.Version, p.Arch)
 	lies := func(f string) step.Path {
 		f = t.ResolveParent(f)
 		if to, ok := diversions[f]; ok && to.Package != p.Name {

@@ -93,7 +93,7 @@ func wanted(field string) bool {
 
 func dpkgPackage(f map[string]string) (Package, bool, error) {
 	p := Package{
-		Type:       "deb",
+		Type:       typeDeb,
 		Name:       f["package"],
 		Version:    f["version"],
 		Arch:       f["architecture"],

@@ -40,7 +40,7 @@ func gemManifest(p string) bool {
 // reads; without one, name and version are the first strings that are given to them.
 func parseGem(p string, b []byte) ([]Package, string) {
 	var name, version, platform string
-	fields := map[string]string{}
+	fields := map[string][]string{}
 	s := bufio.NewScanner(bytes.NewReader(b))
 	s.Buffer(nil, maxManifest+1)
 	for s.Scan() {
@@ -50,20 +50,26 @@ func parseGem(p string, b []byte) ([]Package, string) {
 		}
 		key, value, ok := strings.Cut(l, "=")
 		_, key, dotted := strings.Cut(strings.TrimSpace(key), ".")
-		if ok && dotted && fields[key] == "" {
+		if ok && dotted && len(fields[key]) == 0 {
 			fields[key] = quoted(value)
 		}
 	}
+	field := func(keys ...string) string {
+		for _, key := range keys {
+			if all := strings.Join(fields[key], ", "); all != "" {
+				return line(all)
+			}
+		}
+		return ""
+	}
 	if name == "" {
-		name, version, platform = fields["name"], fields["version"], fields["platform"]
+		name, version, platform = field("name"), field("version"), field("platform")
 	}
 	if !oneName(name) || !word(version) {
 		return nil, "it has no name or no version"
 	}
-	out := Package{Type: typeGem, Name: name, Version: version, Licence: line(fields["licenses"]), Homepage: line(fields["homepage"])}
-	if out.Licence == "" {
-		out.Licence = line(fields["license"])
-	}
+	out := Package{Type: typeGem, Name: name, Version: version, Licence: field("licenses", "license"), Homepage: field("homepage")}
+	out.Originator = gemAuthor(append(fields["authors"], fields["author"]...), fields["email"])
 	out.PURL = languagePURL(typeGem, name, version)
 	if word(platform) && platform != gemRuby {
 		out.Arch = platform
@@ -73,8 +79,19 @@ func parseGem(p string, b []byte) ([]Package, string) {
 	return []Package{out}, ""
 }
 
+// gemAuthor is the first author, with the address when there is one of each.
+func gemAuthor(authors, addresses []string) string {
+	if len(authors) == 0 {
+		return ""
+	}
+	if len(authors) == 1 && len(addresses) == 1 {
+		return who(authors[0], addresses[0])
+	}
+	return who(authors[0], "")
+}
+
 // quoted returns the first string in a line of Ruby; of a list, all of them.
-func quoted(s string) string {
+func quoted(s string) []string {
 	var out []string
 	list := strings.HasPrefix(strings.TrimSpace(s), "[")
 	for {
@@ -91,7 +108,7 @@ func quoted(s string) string {
 			break
 		}
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // gemFiles are what the gem of a specification has in its home: each path, and all below.

@@ -19,7 +19,7 @@ func TestGemsAreFoundAsRubyGemsInstallsThem(t *testing.T) {
 	}
 	source, root := t.TempDir(), t.TempDir()
 	treetest.Make(t, source, "file 0644 /lib/foo.rb x = 1\n", `file 0644 /foo.gemspec Gem::Specification.new do |s|
-  s.name, s.version, s.summary, s.authors = "foo_bar", "1.2.3.pre", "x", ["a"]
+  s.name, s.version, s.summary, s.authors = "foo_bar", "1.2.3.pre", "x", ["Ann", "Bob"]
   s.platform = Gem::Platform.new("x86_64-linux")
   s.licenses, s.homepage, s.files = ["MIT", "Ruby"], "https://foo.test", ["lib/foo.rb"]
 end
@@ -35,7 +35,7 @@ end
 	if d := cmp.Diff([]string{"pkg:gem/foo_bar@1.2.3.pre?platform=x86_64-linux"}, purlsOf(in)); d != "" || len(in.Unread) > 0 {
 		t.Fatalf("packages (-want +got):\n%s\nunread %q", d, in.Unread)
 	}
-	if p := in.Packages[0]; p.Licence != "MIT, Ruby" || p.Homepage != "https://foo.test" {
+	if p := in.Packages[0]; p.Licence != "MIT, Ruby" || p.Homepage != "https://foo.test" || p.Originator != "Ann" {
 		t.Errorf("package %+v", p)
 	}
 	const gem, full = "gem/foo_bar", "foo_bar-1.2.3.pre-x86_64-linux"

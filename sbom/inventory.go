@@ -23,9 +23,11 @@ type Package struct {
 	// database does not say.
 	Source        string `json:"source,omitempty"`
 	SourceVersion string `json:"sourceVersion,omitempty"`
-	Maintainer    string `json:"maintainer,omitempty"`
-	// Originator is who made it before its distributor; empty when nobody says (SPDX 2.3,
-	// section 7.6).
+	// Maintainer is who puts it out: the distribution's maintainer, rpm's vendor, who a
+	// language's package names as maintainer. Originator is who made it before, its author or
+	// upstream (SPDX 2.3, sections 7.5 and 7.6). Each is NAME <EMAIL> or NAME, behind
+	// "Organization: " when the metadata says that it is one, and empty when nobody says.
+	Maintainer string `json:"maintainer,omitempty"`
 	Originator string `json:"originator,omitempty"`
 	Homepage   string `json:"homepage,omitempty"`
 	// Licence as the database has it; dpkg has none.

@@ -38,7 +38,7 @@ func nodeManifest(p string) bool {
 // parseNode reads a package.json. The second result says why there is no package.
 func parseNode(b []byte) (Package, string) {
 	var fields struct {
-		Name, Version, License, Licenses, Homepage any
+		Name, Version, License, Licenses, Homepage, Author, Maintainers any
 	}
 	if err := json.Unmarshal(b, &fields); err != nil {
 		return Package{}, "it is no JSON object"
@@ -50,6 +50,7 @@ func parseNode(b []byte) (Package, string) {
 	p := Package{
 		Type: typeNode, Name: text(fields.Name), Version: text(fields.Version),
 		Licence: nodeLicence(fields.License, fields.Licenses), Homepage: text(fields.Homepage),
+		Originator: member(fields.Author), Maintainer: member(fields.Maintainers),
 	}
 	if !word(p.Name) || !word(p.Version) {
 		return Package{}, "it has no name or no version"

@@ -69,6 +69,8 @@ func parsePython(b []byte) (Package, string) {
 		}
 	}
 	p := Package{Type: typePython, Name: fields["Name"], Version: fields["Version"], Homepage: fields["Home-page"]}
+	p.Originator = listedPerson(fields["Author"], fields["Author-email"])
+	p.Maintainer = listedPerson(fields["Maintainer"], fields["Maintainer-email"])
 	p.Licence = pythonLicence(fields["License-Expression"], fields["License"], classified)
 	if !pythonName(p.Name) || !word(p.Version) {
 		return Package{}, "it has no name or no version"

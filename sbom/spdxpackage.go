@@ -18,7 +18,7 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 		SPDXID:           spdxRef + packageID(p),
 		Name:             p.Name,
 		Version:          p.Version,
-		Supplier:         cmp.Or(supplier(p.Maintainer), noAssertion),
+		Supplier:         cmp.Or(supplier(p.suppliedBy()), noAssertion),
 		Originator:       supplier(p.Originator),
 		DownloadLocation: noAssertion,
 		LicenseConcluded: noAssertion,
@@ -141,6 +141,17 @@ func cpeRefs(names []string) []SPDXExternalRef {
 
 func idString(s string) string { return licence.IDString(s) }
 
+// suppliedBy is who puts a package out. Between the author of a language's package who names
+// no maintainer and its users stands a registry, and a web site is no supplier (SPDX 2.3,
+// section 7.5). What a distribution supplies its authors do not.
+func (p Package) suppliedBy() string {
+	switch p.Type {
+	case typeDeb, typeApk, typeRPM:
+		return p.Maintainer
+	}
+	return cmp.Or(p.Maintainer, p.Originator)
+}
+
 // supplier makes an SPDX supplier of a maintainer field, nothing of none. Whether a name is a
 // person's is not in the field: mailing lists and team names are organizations, and
 // so is what says that it is.
@@ -149,13 +160,17 @@ func supplier(maintainer string) string {
 	if maintainer == "" || strings.HasPrefix(maintainer, organization) {
 		return maintainer
 	}
+	maintainer, isOrganization := strings.CutPrefix(maintainer, organization)
 	name, email := nameAndEmail(maintainer)
+	if isOrganization {
+		return party(organization, name, email)
+	}
 	kind := "Person: "
 	has := func(s string) func(string) bool {
 		return func(word string) bool { return strings.Contains(strings.ToLower(s), word) }
 	}
-	if slices.ContainsFunc([]string{"team", "maintainers", "developers", "group", "project", "packagers", "lists.", "@packages.", "@tracker."}, has(name+" "+email)) ||
-		slices.ContainsFunc([]string{"foundation", ", inc", " inc.", " llc", " gmbh", "corporation", "linux", "centos"}, has(name)) { // rpm's vendors
+	if slices.ContainsFunc([]string{"team", "maintainers", "developers", "group", "project", "packagers", "contributors", "community", " authors", "lists.", "@packages.", "@tracker."}, has(name+" "+email)) ||
+		slices.ContainsFunc([]string{"foundation", ", inc", " inc.", " llc", " gmbh", " ltd", " corp", "linux", "centos"}, has(name)) { // rpm's vendors
 		kind = organization
 	}
 	return party(kind, name, email)

@@ -51,7 +51,8 @@ type Budget int64
 // digits and "._-+~".
 type Package struct {
 	Group, Artifact, Version string
-	Licence, Homepage        string // as the manifest has them
+	// Licence, Homepage and Vendor are as the manifest has them; the vendor is an organization.
+	Licence, Homepage, Vendor string
 	// Inner is that of a package that lies in another: in an archive of its own, or
 	// unpacked into its classes.
 	Inner bool

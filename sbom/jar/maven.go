@@ -81,8 +81,20 @@ func (d described) packages(file string) []Package {
 	}
 	if own >= 0 {
 		out[own].Licence, out[own].Homepage = line(d.manifest["bundle-license"]), line(d.manifest["bundle-docurl"])
+		out[own].Vendor = d.vendor()
 	}
 	return out
+}
+
+// vendor is who made an archive (JAR file specification, OSGi Core). A name that is a key
+// of a translation, or was never filled in, is none.
+func (d described) vendor() string {
+	for _, key := range []string{"implementation-vendor", "bundle-vendor"} {
+		if v := line(d.manifest[key]); v != "" && v[0] != '%' && !strings.Contains(v, "${") {
+			return v
+		}
+	}
+	return ""
 }
 
 // agrees reports whether a manifest that names its archive can mean a package: one artifact
