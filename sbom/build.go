@@ -52,6 +52,17 @@ func (m Material) comment() string {
 	return ""
 }
 
+// version is the commit or the digest: a tag may be another's tomorrow.
+func (m Material) version() string {
+	if commit := m.Digest["gitCommit"]; commit != "" {
+		return commit
+	}
+	if hashes := m.hashes(); len(hashes) > 0 {
+		return hashes[0].algorithm + ":" + hashes[0].value
+	}
+	return ""
+}
+
 // hashes are the digests that SPDX has a word for.
 func (m Material) hashes() []hash3 {
 	var out []hash3

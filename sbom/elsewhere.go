@@ -71,6 +71,7 @@ func (d *Document) addMaterials(img Image) {
 		p := SPDXPackage{
 			SPDXID:           spdxRef + materialID(m.ID),
 			Name:             m.URI,
+			Version:          m.version(),
 			Supplier:         noAssertion,
 			DownloadLocation: m.downloadLocation(),
 			LicenseConcluded: noAssertion,

@@ -216,6 +216,9 @@ func (d *document3) packages(unowned bool) {
 		completeness = incomplete3
 	}
 	d.relate(image3, "contains", completeness, holds...)
+	if unowned {
+		d.relate(unpackaged3, "dependsOn", "noAssertion", noElement3)
+	}
 	linked, held := map[string][]string{}, map[string][]string{}
 	for _, p := range in.Packages {
 		within := held
@@ -322,7 +325,7 @@ func (d *document3) file(h *Held, id string) {
 
 // spdx3Costs are the costs of SPDX 3.0.1.
 func (img Image) spdx3Costs() costs {
-	const relations = 1 << 10 // to an owner and to its files, without the ids that they lead to
+	const relations = 3 << 9 // of an owner and its files, without the ids that they lead to
 	var buf []byte
 	measure := func(write func(*document3)) int {
 		d := &document3{img: img, elementWriter: &elementWriter{f: canon.NewWriter(buf[:0]), elements: 1}} // with a comma

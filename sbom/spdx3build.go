@@ -68,6 +68,9 @@ func (d *document3) material(m Material, archive bool) {
 	if commit := m.Digest["gitCommit"]; commit != "" {
 		d.identifiers(identifier3{"gitoid", "gitoid:commit:" + gitHash(commit) + ":" + commit})
 	}
+	if m.Kind != kindDownload {
+		d.text("software_packageVersion", m.version())
+	}
 	d.text("software_primaryPurpose", m.purpose())
 	if archive {
 		d.texts("software_additionalPurpose", "archive")

@@ -139,10 +139,13 @@ func (c *converter) metadata() *cdx.Metadata {
 	if len(authors) > 0 {
 		m.Authors = &authors
 	}
+	if c.doc.DataLicense == "CC0-1.0" { // SPDX knows no other
+		m.Licenses = &cdx.Licenses{{License: &cdx.License{ID: c.doc.DataLicense}}}
+	}
 	for _, p := range c.doc.Packages {
 		if len(c.described) > 0 && string(p.PackageSPDXIdentifier) == c.described[0] {
 			component := c.component(p)
-			m.Component = &component
+			m.Component, m.Supplier = &component, component.Supplier
 		}
 	}
 	return m

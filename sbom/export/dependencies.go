@@ -40,7 +40,8 @@ func (c *converter) dependencies() []cdx.Dependency {
 }
 
 // compositions say whether the components of what the document is about are all there
-// are. Only a document that says what it leaves out can say that.
+// are, and that what else these depend on is not known. Only a document that says what it
+// leaves out can say the first.
 func (c *converter) compositions() *[]cdx.Composition {
 	if len(c.described) == 0 {
 		return nil
@@ -52,5 +53,16 @@ func (c *converter) compositions() *[]cdx.Composition {
 	case strings.HasPrefix(c.doc.DocumentNamespace, "https://github.com/sworn-build/sworn/spdx/"):
 		aggregate = cdx.CompositionAggregateComplete
 	}
-	return &[]cdx.Composition{{Aggregate: aggregate, Assemblies: &[]cdx.BOMReference{cdx.BOMReference(ref(c.described[0]))}}}
+	about := []cdx.BOMReference{cdx.BOMReference(ref(c.described[0]))}
+	out := []cdx.Composition{{Aggregate: aggregate, Assemblies: &about, Dependencies: &about}}
+	var others []cdx.BOMReference
+	for _, p := range c.doc.Packages {
+		if id := string(p.PackageSPDXIdentifier); id != c.described[0] {
+			others = append(others, cdx.BOMReference(ref(id)))
+		}
+	}
+	if len(others) > 0 {
+		out = append(out, cdx.Composition{Aggregate: cdx.CompositionAggregateUnknown, Dependencies: &others})
+	}
+	return &out
 }

@@ -213,6 +213,16 @@ func TestCycloneDXHasWhatTheDocumentHas(t *testing.T) {
 		(*m.Manufacturer.Contact)[0].Email != "sbom@example.test" || (*m.Tools.Components)[0].Version != "1.0" {
 		t.Errorf("metadata %+v", m)
 	}
+	if m.Supplier == nil || m.Supplier.Name != app.Supplier.Name || m.Licenses == nil || (*m.Licenses)[0].License.ID != "CC0-1.0" {
+		t.Errorf("supplier %+v, licences of the document %+v", m.Supplier, m.Licenses)
+	}
+	unknown := cdx.CompositionAggregateUnknown
+	if diff := cmp.Diff([]cdx.Composition{
+		{Aggregate: unknown, Assemblies: &[]cdx.BOMReference{"SPDXRef-app"}, Dependencies: &[]cdx.BOMReference{"SPDXRef-app"}},
+		{Aggregate: unknown, Dependencies: &[]cdx.BOMReference{"SPDXRef-lib"}},
+	}, *bom.Compositions); diff != "" {
+		t.Errorf("compositions (-want +got):\n%s", diff)
+	}
 	if r := *bom.ExternalReferences; len(r) != 1 || r[0].Type != cdx.ERTypeBOM || r[0].URL != "https://example.test/base" || r[0].Comment != "DocumentRef-base" || len(*r[0].Hashes) != 1 {
 		t.Errorf("other documents %+v", r)
 	}
