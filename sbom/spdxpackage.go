@@ -146,7 +146,7 @@ func idString(s string) string { return licence.IDString(s) }
 // section 7.5). What a distribution supplies its authors do not.
 func (p Package) suppliedBy() string {
 	switch p.Type {
-	case typeDeb, typeApk, typeRPM:
+	case typeDeb, typeApk, typeRPM, typePacman:
 		return p.Maintainer
 	}
 	return cmp.Or(p.Maintainer, p.Originator)
