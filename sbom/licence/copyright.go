@@ -10,11 +10,20 @@ import (
 // that are in no binary package included; and what the texts of its License stanzas are
 // concluded to be. Any other gives the licences whose tags, texts and references it has.
 func (r *Reader) Copyright(b []byte) (declared, concluded Result) {
-	text := strings.ToValidUTF8(string(b[:min(len(b), MaxText)]), "?")
+	c := r.files.of(string(b[:min(len(b), MaxText)]), r.copyright)
+	return c.declared, c.concluded
+}
+
+// copyright is what a copyright file says.
+type copyright struct{ declared, concluded Result }
+
+func (r *Reader) copyright(text string) copyright {
+	text = strings.ToValidUTF8(text, "?")
 	if s, ok := parseMachine(text); ok {
-		return r.machine(s)
+		declared, concluded := r.machine(s)
+		return copyright{declared, concluded}
 	}
-	return Result{}, r.plain(text)
+	return copyright{Result{}, r.plain(text)}
 }
 
 // plain is what a text says that is for people: nothing when it is not clear whether the

@@ -36,8 +36,11 @@ func newScanner() *scanner {
 }
 
 // maxCost bounds the bytes that patterns read of one file, each pattern for itself: some
-// seconds. Files of a distribution come to an eighth of it.
+// seconds. Files of a distribution come to a twentieth of it.
 const maxCost = 64 << 20
+
+// comparedForByte is how many words are compared in the time in which a pattern reads a byte.
+const comparedForByte = 4
 
 // match is a licence text, or words that refer to one, at bytes of a text.
 type match struct {
@@ -49,15 +52,16 @@ type match struct {
 // leftmost and longest, of equal ones the first in its list, none over another. Each begins
 // with the notice of copyright before it, which may be the end of the one before.
 //
-// Each pattern reads anew what its signatures are near to. cost is the bytes to read so;
-// above maxCost nothing is read.
+// Each pattern reads anew what it may match. cost is the bytes to read so, and what telling
+// it took; above maxCost nothing is read.
 func (s *scanner) scan(text string) (found []match, cost int) {
 	type indexed struct {
 		match
 		index int
 	}
 	var all []indexed
-	windows := s.windows(text)
+	windows, compared := s.windows(text)
+	cost = compared / comparedForByte
 	for _, ws := range windows {
 		for _, w := range ws {
 			cost += w.end - w.start
@@ -91,14 +95,16 @@ type span struct {
 	start, end int
 }
 
-// windows returns the bytes of a text that each pattern may match, whole lines. In a text
-// with markup, whose words licensecheck leaves out, they are all.
-func (s *scanner) windows(text string) [][]span {
+// windows returns the bytes of a text that each pattern may match, whole lines, and how many
+// words were compared for it. In a text with markup, whose words licensecheck leaves out,
+// they are all.
+func (s *scanner) windows(text string) (out [][]span, compared int) {
 	words := split(text)
 	markup := strings.Contains(text, "</") || strings.Contains(text, "](")
 	breaks := breaks(text)
-	out := make([][]span, len(s.patterns))
-	for i, near := range s.signatures.near(words) {
+	out = make([][]span, len(s.patterns))
+	nearby, compared := s.signatures.near(text, words)
+	for i, near := range nearby {
 		p := s.signatures.forms[i].pattern
 		for _, of := range near {
 			w := span{0, len(text)}
@@ -111,7 +117,7 @@ func (s *scanner) windows(text string) [][]span {
 	for i := range out {
 		out[i] = merged(out[i])
 	}
-	return out
+	return out, compared
 }
 
 // merged sorts spans and joins those that meet.

@@ -12,13 +12,35 @@ import (
 // packages have the same. It is for any number of goroutines.
 type Reader struct {
 	scanner func() *scanner
-	mu      sync.Mutex
-	seen    map[[sha256.Size]byte]reading
+	texts   once[reading]
+	files   once[copyright]
 }
 
 // NewReader returns a reader that has read nothing.
 func NewReader() *Reader {
-	return &Reader{scanner: sync.OnceValue(newScanner), seen: map[[sha256.Size]byte]reading{}}
+	return &Reader{scanner: sync.OnceValue(newScanner)}
+}
+
+// once is what was found in texts, by their digest. The zero value is empty.
+type once[T any] struct {
+	mu   sync.Mutex
+	seen map[[sha256.Size]byte]func() T
+}
+
+// of returns what look finds in a text, which it is asked once of each.
+func (k *once[T]) of(text string, look func(string) T) T {
+	key := sha256.Sum256([]byte(text))
+	k.mu.Lock()
+	got := k.seen[key]
+	if got == nil {
+		if k.seen == nil {
+			k.seen = map[[sha256.Size]byte]func() T{}
+		}
+		got = sync.OnceValue(func() T { return look(text) })
+		k.seen[key] = got
+	}
+	k.mu.Unlock()
+	return got()
 }
 
 // MaxText bounds the part of a text that is looked at, in bytes: four times what the
@@ -60,19 +82,7 @@ func (r *reading) later(rest string) {
 
 // read looks at a text.
 func (r *Reader) read(text string) reading {
-	text = dated.ReplaceAllString(text[:min(len(text), MaxText)], "Copyright 2000 Holder")
-	key := sha256.Sum256([]byte(text))
-	r.mu.Lock()
-	got, ok := r.seen[key]
-	r.mu.Unlock()
-	if ok {
-		return got
-	}
-	got = r.look(text)
-	r.mu.Lock()
-	r.seen[key] = got
-	r.mu.Unlock()
-	return got
+	return r.texts.of(undated(text[:min(len(text), MaxText)]), r.look)
 }
 
 // commonDir is where Debian's base-files has the texts that most packages refer to.
@@ -85,10 +95,6 @@ var (
 	laterVersions = regexp.MustCompile(`(?i)(any|or( \(?at your option\)?)?( any)?) (later|newer) version|or (later|newer)|or above|later versions`)
 	version       = regexp.MustCompile(`(?i)\bversion [0-9]|\bv[0-9]|\b[AL]?GPL-[0-9]|\b[AL]?GPL ?[0-9]`)
 )
-
-// dated is a line that says who has the copyright since when. Without these many packages
-// have the very same text.
-var dated = regexp.MustCompile(`(?im)^[ \t*#]*(copyright|©|\(c\))[^\n]{0,40}[0-9]{4}[^\n]{0,60}$`)
 
 func (r *Reader) look(text string) reading {
 	var out reading
@@ -134,8 +140,8 @@ func (r *Reader) look(text string) reading {
 	slices.Sort(out.ids)
 	out.ids = strongest(slices.Compact(out.ids))
 	out.open = out.open || len(out.ids) > 1 && alternate.MatchString(rest)
-	if all := len(split(text)); all > 0 {
-		out.covered = 1 - float64(len(split(rest)))/float64(all)
+	if all := countWords(text); all > 0 {
+		out.covered = 1 - float64(countWords(rest))/float64(all)
 	}
 	return out
 }
