@@ -151,7 +151,7 @@ func TestFilesThatLookLikeEveryLicenceAreNotConcluded(t *testing.T) {
 	of := r.scanner().signatures
 	signatures := map[string]bool{}
 	for _, f := range of.forms {
-		for _, p := range f.parts() {
+		for p := range f.parts {
 			for i, g := range grams(p.words) {
 				if of.of[g] != nil {
 					signatures[strings.Join(p.said[i:i+signatureWords], " ")] = true

@@ -1,5 +1,7 @@
 package licence
 
+import "iter"
+
 // passage is a text in which patterns are followed, to tell where one may match before it
 // reads the text itself.
 type passage struct {
@@ -16,9 +18,9 @@ const maxCompared = 1 << 23
 // follow returns the words that may come after parts of a pattern which begin at one of
 // some words; none when the parts are not there. Some more may be among them: where there
 // are several, all between the first and the last.
-func (p *passage) follow(parts []part, at span) span {
-	for i := range parts {
-		switch part := &parts[i]; {
+func (p *passage) follow(parts iter.Seq[*part], at span) span {
+	for part := range parts {
+		switch {
 		case part.words != nil:
 			at = p.said(part, at)
 		case part.of != nil:
@@ -34,6 +36,17 @@ func (p *passage) follow(parts []part, at span) span {
 	return at
 }
 
+// each goes through parts.
+func each(parts []part) iter.Seq[*part] {
+	return func(yield func(*part) bool) {
+		for i := range parts {
+			if !yield(&parts[i]) {
+				return
+			}
+		}
+	}
+}
+
 // chosen follows what a part may choose.
 func (p *passage) chosen(of *part, at span) span {
 	out := span{}
@@ -41,7 +54,7 @@ func (p *passage) chosen(of *part, at span) span {
 		out = at
 	}
 	for _, parts := range of.of {
-		if got := p.follow(parts, at); got.end > 0 {
+		if got := p.follow(each(parts), at); got.end > 0 {
 			if out.end == 0 {
 				out = got
 			}

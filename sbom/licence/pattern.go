@@ -145,53 +145,62 @@ type part struct {
 	maybe bool
 }
 
-// parseParts returns the parts of a pattern.
-func parseParts(lre string) []part {
-	parts, _, _ := partsUntil(lre)
-	return parts
-}
+// partReader reads the parts of a pattern one after the other.
+type partReader struct{ rest string }
 
-// partsUntil reads parts up to the end of a pattern or of one of a choice's: it returns
-// what ends it, which is a text at the end of the pattern, and the rest.
-func partsUntil(lre string) (parts []part, end tokenKind, rest string) {
+// next returns the next part, nil at the end of the pattern or of one that it may choose.
+// end is what ends it: tokenText for the pattern.
+func (r *partReader) next() (p *part, end tokenKind) {
 	var run strings.Builder
-	add := func(ps ...part) {
-		p := part{words: split(run.String())}
-		for _, w := range p.words {
-			word := lower(run.String(), w)
-			if as, ok := sameWords[word]; ok {
-				word = as
+	for r.rest != "" {
+		t, rest := nextToken(r.rest)
+		if t.kind != tokenText && t.kind != tokenComment {
+			if p := wordsOf(run.String()); p != nil {
+				return p, t.kind
 			}
-			p.said = append(p.said, word)
 		}
-		run.Reset()
-		if len(p.words) > 0 {
-			parts = append(parts, p)
-		}
-		parts = append(parts, ps...)
-	}
-	for lre != "" {
-		var t token
-		t, lre = nextToken(lre)
+		r.rest = rest
 		switch t.kind {
 		case tokenText:
 			run.WriteString(t.text)
 		case tokenAny:
-			add(part{any: t.any})
+			return &part{any: t.any}, t.kind
 		case tokenOpen:
-			choice := part{}
-			for end = tokenOr; end == tokenOr; {
-				var one []part
-				one, end, lre = partsUntil(lre)
-				choice.of = append(choice.of, one)
-			}
-			choice.maybe = end == tokenMaybe
-			add(choice)
+			return r.choice()
 		case tokenClose, tokenMaybe, tokenOr:
-			add()
-			return parts, t.kind, lre
+			return nil, t.kind
 		}
 	}
-	add()
-	return parts, tokenText, ""
+	return wordsOf(run.String()), tokenText
+}
+
+// choice reads a part that may be one of several.
+func (r *partReader) choice() (*part, tokenKind) {
+	out, end := &part{}, tokenOr
+	for end == tokenOr {
+		var one []part
+		p, kind := r.next()
+		for ; p != nil; p, kind = r.next() {
+			one = append(one, *p)
+		}
+		out.of, end = append(out.of, one), kind
+	}
+	out.maybe = end == tokenMaybe
+	return out, end
+}
+
+// wordsOf is the part that is some words, nil for a text without.
+func wordsOf(text string) *part {
+	p := &part{words: split(text)}
+	if len(p.words) == 0 {
+		return nil
+	}
+	for _, w := range p.words {
+		word := lower(text, w)
+		if as, ok := sameWords[word]; ok {
+			word = as
+		}
+		p.said = append(p.said, word)
+	}
+	return p
 }

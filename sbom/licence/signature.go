@@ -24,15 +24,39 @@ const (
 // signatures answers which patterns a text can match, and where.
 type signatures struct {
 	of    map[uint64][]signature
-	forms []form
+	forms []*form
 }
 
 // form is what a pattern matches, or where that is one choice, what it may choose.
 type form struct {
 	pattern int
 	// need is how many of its signatures a text has to have.
-	need  int
-	parts func() []part
+	need int
+
+	mu     sync.Mutex
+	reader partReader
+	read   []*part
+}
+
+// parts goes through the parts of the form. They are parsed as far as one asks: most texts
+// do not have the first.
+func (f *form) parts(yield func(*part) bool) {
+	for i := 0; ; i++ {
+		if p := f.part(i); p == nil || !yield(p) {
+			return
+		}
+	}
+}
+
+// part is one part of the form, nil behind the last.
+func (f *form) part(i int) *part {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i == len(f.read) {
+		p, _ := f.reader.next()
+		f.read = append(f.read, p)
+	}
+	return f.read[i]
 }
 
 // signature is one of a form, as many words after the start of a match.
@@ -61,11 +85,7 @@ func (s *signatures) add(pattern int, lre string) {
 			has[g.hash] = true
 		}
 	}
-	s.forms = append(s.forms, form{
-		pattern: pattern,
-		need:    (len(has) + 2) / 3,
-		parts:   sync.OnceValue(func() []part { return parseParts(lre) }),
-	})
+	s.forms = append(s.forms, &form{pattern: pattern, need: (len(has) + 2) / 3, reader: partReader{lre}})
 }
 
 // near returns the words of a text that a match of each form can have, by form, with those
@@ -84,7 +104,7 @@ func (s *signatures) near(text string, words []word) (out [][]span, compared int
 	}
 	out = make([][]span, len(s.forms))
 	for i := range s.forms {
-		f := &s.forms[i]
+		f := s.forms[i]
 		if len(hits[i]) < 2*f.need {
 			continue
 		}
@@ -94,7 +114,7 @@ func (s *signatures) near(text string, words []word) (out [][]span, compared int
 		}
 		for _, w := range starts {
 			w.start = max(0, w.start)
-			if after := in.follow(f.parts(), w); after.end > 0 {
+			if after := in.follow(f.parts, w); after.end > 0 {
 				out[i] = append(out[i], span{w.start - beside, after.end + beside})
 			}
 		}
