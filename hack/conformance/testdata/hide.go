@@ -139,6 +139,8 @@ func sworn(d ocispecs.Descriptor, b []byte) bool {
 		return true
 	case "https://spdx.dev/Document":
 		return bytes.Contains(b, []byte(`"Tool: sworn-`))
+	case "https://spdx.dev/Document/v3":
+		return bytes.Contains(b, []byte(`"name":"sworn-`))
 	}
 	return false
 }
