@@ -17,7 +17,6 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
-	apicapspb "github.com/moby/buildkit/util/apicaps/pb"
 	digest "github.com/opencontainers/go-digest"
 
 	graph "github.com/sworn-build/sworn/llb"
@@ -30,12 +29,13 @@ import (
 // baseGateway is a fakeGateway whose registry has images with signatures.
 type baseGateway struct {
 	*fakeGateway
-	key    *envelope.Key
-	chains map[string]*sourceresolver.AttestationChain // by name
-	config string                                      // of every image; empty: one with a layer
-	arch   string                                      // whose images config is of; empty: all
-	roots  map[digest.Digest][]byte
-	asked  []string // names of images whose chain was asked for
+	key       *envelope.Key
+	chains    map[string]*sourceresolver.AttestationChain // by name
+	config    string                                      // of every image; empty: one with a layer
+	arch      string                                      // whose images config is of; empty: all
+	roots     map[digest.Digest][]byte
+	statement digest.Digest // of the last document that was added
+	asked     []string      // names of images whose chain was asked for
 }
 
 func newBaseGateway(t *testing.T, dockerfile string, opts map[string]string) *baseGateway {
@@ -46,7 +46,7 @@ func newBaseGateway(t *testing.T, dockerfile string, opts map[string]string) *ba
 	}
 	all := map[string]string{"build-arg:SWORN_BASE": "signed"}
 	maps.Copy(all, opts)
-	return &baseGateway{newGateway(t, dockerfile, all), k, map[string]*sourceresolver.AttestationChain{}, "", "", map[digest.Digest][]byte{}, nil}
+	return &baseGateway{fakeGateway: newGateway(t, dockerfile, all), key: k, chains: map[string]*sourceresolver.AttestationChain{}, roots: map[digest.Digest][]byte{}}
 }
 
 // trusted is the frontend of an operator who trusts the gateway's key.
@@ -89,7 +89,7 @@ func (g *baseGateway) add(t *testing.T, name string, key *envelope.Key) {
 	c.SignatureManifests = []digest.Digest{sig}
 	c.Root, _ = put(`{"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{%s,"digest":%q,"size":1,"platform":{"os":"linux","architecture":"amd64"}},{%s,"digest":%q,"size":%d,"platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":%q}}]}`,
 		manifest, c.ImageManifest, manifest, c.AttestationManifest, size, c.ImageManifest)
-	g.chains[name], g.roots[c.Root] = c, c.Blobs[c.Root].Data
+	g.chains[name], g.roots[c.Root], g.roots[c.AttestationManifest] = c, c.Blobs[c.Root].Data, c.Blobs[c.AttestationManifest].Data
 }
 
 // addManifest puts an image without attestations into the registry.
@@ -136,7 +136,11 @@ func (g *baseGateway) Solve(ctx context.Context, req client.SolveRequest) (*clie
 	ref := res.Ref.(*fakeRef)
 	if scheme, rest := ref.g.Vertex(ref.g.Target().Vertex).Scheme(); scheme == "docker-image+blob" {
 		_, d, _ := strings.Cut(rest, "@")
-		res.SetRef(&blobRef{content: g.roots[digest.Digest(d)]})
+		b, ok := g.roots[digest.Digest(d)]
+		if !ok {
+			return nil, fmt.Errorf("could not fetch content %s from 192.0.2.1", d)
+		}
+		res.SetRef(&blobRef{content: b})
 	}
 	return res, nil
 }
@@ -341,7 +345,7 @@ func TestSignedBasesWithNobodyTrustedBuildNothing(t *testing.T) {
 
 func TestABuilderThatShowsNoSignaturesIsSaidSo(t *testing.T) {
 	g := newBaseGateway(t, "FROM busybox\n", nil)
-	g.llbCaps = pb.Caps.CapSet(slices.DeleteFunc(pb.Caps.All(), func(c *apicapspb.APICap) bool { return c.ID == string(pb.CapSourceImageBlob) }))
+	g.llbCaps = capsWithout(pb.CapSourceImageBlob)
 	_, err := g.trusted(t).Build(t.Context(), g)
 	if err == nil || !strings.HasPrefix(err.Error(), "base=signed: this builder does not show the signatures of images, BuildKit 0.33 does") {
 		t.Errorf("error %v", err)

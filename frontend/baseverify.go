@@ -3,14 +3,9 @@ package frontend
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"github.com/distribution/reference"
-	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
-	"github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
-	digest "github.com/opencontainers/go-digest"
 
 	"github.com/sworn-build/sworn/frontend/base"
 	"github.com/sworn-build/sworn/step"
@@ -26,19 +21,14 @@ func (r *request) verifyBase(ctx context.Context, i baseImage) (*step.Verified, 
 }
 
 func (r *request) verifyAttestations(ctx context.Context, i baseImage) (*step.Verified, error) {
-	named, err := reference.ParseNormalizedNamed(i.ref)
-	if err != nil {
-		return nil, err
-	}
-	digested, ok := named.(reference.Digested)
+	pinned, ok := i.digestOf()
 	if !ok {
 		return nil, &base.Refusal{Found: "the build is held to no digest of it"}
 	}
 	if i.platform.OS == "" {
 		return nil, &base.Refusal{Found: "the build does not say for which platform it takes it"}
 	}
-	pinned := digested.Digest()
-	root, err := r.readBlob(ctx, reference.TrimNamed(named).String()+"@"+pinned.String(), pinned, base.MaxManifestBytes)
+	root, err := r.readBlob(ctx, i, pinned, base.MaxManifestBytes)
 	if err != nil && ctx.Err() != nil {
 		return nil, err
 	}
@@ -75,42 +65,10 @@ func (r *request) chain(ctx context.Context, i baseImage, statement string) (*so
 		opt.ResolveAttestations = []string{statement}
 	}
 	res, err := r.c.ResolveSourceMetadata(ctx, &pb.SourceOp{Identifier: "docker-image://" + i.ref}, sourceresolver.Opt{
-		LogName: "[internal] sworn: verify " + i.ref, ImageOpt: &opt,
+		LogName: "[internal] sworn: read the attestations of " + i.ref, ImageOpt: &opt,
 	})
 	if err != nil || res.Image == nil {
 		return nil, err
 	}
 	return res.Image.AttestationChain, nil
 }
-
-// readBlob reads a blob by its digest, up to a limit and a byte more.
-func (r *request) readBlob(ctx context.Context, ref string, d digest.Digest, limit int) ([]byte, error) {
-	name := strings.ReplaceAll(d.String(), ":", "-")
-	st := llb.ImageBlob(ref, llb.Filename(name), llb.WithCustomName("[internal] sworn: read "+ref))
-	def, err := st.Marshal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	res, err := r.c.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), Evaluate: true})
-	if err != nil {
-		return nil, err
-	}
-	file, err := res.SingleRef()
-	if err != nil {
-		return nil, err
-	}
-	var out []byte
-	for {
-		n := min(maxRead, limit+1-len(out))
-		b, err := file.ReadFile(ctx, client.ReadRequest{Filename: name, Range: &client.FileRange{Offset: len(out), Length: n}})
-		if err != nil {
-			return nil, err
-		}
-		if out = append(out, b...); len(b) < n || len(out) > limit {
-			return out, nil
-		}
-	}
-}
-
-// maxRead bounds what is read at once, in bytes: a message has at most 16 MiB.
-const maxRead = 8 << 20

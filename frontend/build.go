@@ -26,23 +26,24 @@ import (
 
 // request is one call of the frontend.
 type request struct {
-	c       client.Client
-	bc      *dockerui.Client
-	src     *dockerui.Source
-	opts    map[string]string
-	options Options
-	find    ToolSource
-	convert dockerfile2llb.ConvertOpt
-	git     gitPins
-	trust   trust.Anchors
-	roots   roots.Set
-	bases   calls[*step.Verified]
-	chains  sync.Map // of images that have an index, by key: *sourceresolver.AttestationChain
-	steps   *profiles
-	file    *rules.File    // nil: see unread
-	unread  error          // of rules that could not read the Dockerfile
-	masked  *llb.SourceMap // the Dockerfile less its secrets; nil: it has none
-	warned  sync.Map       // findings that the build has warned of
+	c         client.Client
+	bc        *dockerui.Client
+	src       *dockerui.Source
+	opts      map[string]string
+	options   Options
+	find      ToolSource
+	convert   dockerfile2llb.ConvertOpt
+	git       gitPins
+	trust     trust.Anchors
+	roots     roots.Set
+	bases     calls[*step.Verified]
+	documents calls[*step.Carried] // of base images, by key
+	chains    sync.Map             // of images that have an index, by key: *sourceresolver.AttestationChain
+	steps     *profiles
+	file      *rules.File    // nil: see unread
+	unread    error          // of rules that could not read the Dockerfile
+	masked    *llb.SourceMap // the Dockerfile less its secrets; nil: it has none
+	warned    sync.Map       // findings that the build has warned of
 }
 
 // Frontend builds Dockerfiles. The zero value has Sworn's own defaults.

@@ -21,7 +21,8 @@ type planner struct {
 	g          *graph.Graph
 	external   map[digest.Digest]bool
 	verified   map[string]*step.Verified // of images, by key
-	documents  map[string]carried        // of images, by key
+	base       digest.Digest             // of the image
+	carried    *step.Carried             // by the base; nil: there is nothing to say
 	directives map[int][]step.Directive  // by the first line of their RUN
 	moved      graph.Mapping
 	layout     graph.Layout
@@ -32,9 +33,9 @@ type planner struct {
 	steps   []step.Step
 }
 
-func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout, documents map[string]carried) (step.Plan, error) {
+func (b *platformBuild) plan(g *graph.Graph, moved graph.Mapping, layout graph.Layout, carried *step.Carried) (step.Plan, error) {
 	p := &planner{
-		g: g, external: b.external, verified: b.verified, documents: documents, directives: b.steps.lines, moved: moved, layout: layout,
+		g: g, external: b.external, verified: b.verified, base: g.BaseOf(g.Target()).Vertex, carried: carried, directives: b.steps.lines, moved: moved, layout: layout,
 		ids: map[graph.Edge]string{}, made: map[graph.Edge]int{},
 	}
 	if err := p.walk(); err != nil {

@@ -29,6 +29,9 @@ type platformBuild struct {
 	// verified are the images that the build takes anything from, by [baseImage.key];
 	// nil when it did not demand that they are signed.
 	verified map[string]*step.Verified
+	lookup   lookup
+	// background is what goes on beside run and ends with it.
+	background sync.WaitGroup
 
 	ref          client.Reference
 	scanTarget   llb.State // the image as it is built, for a named scanner
@@ -70,6 +73,12 @@ func (b *platformBuild) run(ctx context.Context) error {
 		b.ref, err = b.solve(ctx, g, g.Target(), false)
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel()
+		b.background.Wait()
+	}()
+	b.lookForDocuments(ctx, g)
 	if g, err = graph.Unrecord(g, b.tools, b.external); err != nil {
 		return err
 	}
@@ -121,11 +130,11 @@ func (b *platformBuild) attest(ctx context.Context, before, recorded *graph.Grap
 	if err != nil {
 		return err
 	}
-	documents, err := b.baseDocuments(ctx, before)
+	carries, err := b.await(ctx, recorded)
 	if err != nil {
 		return err
 	}
-	if b.planned, err = b.plan(before, moved, layout, documents); err != nil {
+	if b.planned, err = b.plan(before, moved, layout, carries); err != nil {
 		return err
 	}
 	plan, err := step.EncodePlan(b.planned)

@@ -28,8 +28,6 @@ func (p *planner) source(v *graph.Vertex) error {
 		s.Kind = step.SourceImage
 		s.Platform = platformString(v.Op.Platform)
 		s.Verified = p.verified[imageOf(v).key()]
-		found := p.documents[imageOf(v).key()]
-		s.Documents, s.NoDocuments = found.documents, found.none
 		s.URI, err = imageURI(rest, v.Op.Platform)
 	case "oci-layout":
 		s.Kind, s.URI = step.SourceOCILayout, "oci-layout:"+rest
@@ -42,6 +40,9 @@ func (p *planner) source(v *graph.Vertex) error {
 		s.Kind, s.URI = step.SourceLocal, "local:"+rest
 	default:
 		s.Kind, s.URI = step.SourceOther, withoutCredentials(scheme+"://"+rest)
+	}
+	if v.Digest == p.base {
+		s.Carried = p.carried
 	}
 	if err != nil {
 		return fmt.Errorf("plan source %s: %w", rest, err)

@@ -36,6 +36,8 @@ type Material struct {
 	Pinned   bool              `json:"pinned"`
 	// Verified is set for an image whose attestations were verified before the build.
 	Verified *step.Verified `json:"verified,omitempty"`
+	// Carried are the SPDX documents of the image's base.
+	Carried *step.Carried `json:"carried,omitempty"`
 	// Files and Size (bytes) of a local source as the build received it; of a download
 	// only Size.
 	Files *int64 `json:"files,omitempty"`

@@ -56,7 +56,31 @@ func (m *Material) check(known map[string]bool) error {
 	case m.Digest == nil:
 		return fmt.Errorf("no digest set")
 	}
+	if err := m.checkCarried(); err != nil {
+		return err
+	}
 	return m.checkVerified()
+}
+
+// checkCarried verifies that it is said of an image which documents it carries, and once.
+func (m *Material) checkCarried() error {
+	c := m.Carried
+	switch {
+	case c == nil:
+		return nil
+	case m.Kind != step.SourceImage && m.Kind != step.SourceOCILayout:
+		return fmt.Errorf("carries documents, but is no image")
+	case c.None != "" && (len(c.Documents) > 0 || c.Unknown != ""):
+		return fmt.Errorf("carries documents and none")
+	case c.None == "" && c.Unknown == "" && len(c.Documents) == 0:
+		return fmt.Errorf("nothing is said of the documents that it carries")
+	}
+	for _, d := range c.Documents {
+		if d.PredicateType == "" || d.Namespace == "" || len(d.Digest) == 0 || len(d.Statement) == 0 {
+			return fmt.Errorf("carries a document without type, namespace or digests")
+		}
+	}
+	return nil
 }
 
 // checkVerified verifies that an image is verified by one signer.

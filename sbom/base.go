@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -11,10 +12,8 @@ import (
 type Base struct {
 	// ID of its material.
 	ID string
-	// Documents are the SPDX documents that it carries; NoDocuments is why there are none.
-	// With neither nobody has looked.
-	Documents   []step.Document
-	NoDocuments string
+	// Carried are its SPDX documents; zero when there was no looking for them.
+	Carried step.Carried
 	// Packages is how many it has, as far as its evidence tells.
 	Packages int
 	// Removed are its packages that the image has not, sorted by purl.
@@ -38,13 +37,15 @@ func (b *Base) notes() []string {
 		return nil
 	}
 	var carries string
-	switch {
-	case len(b.Documents) > 0:
-		carries = "carries SPDX documents, to which this one refers"
-	case b.NoDocuments != "":
-		carries = "carries no SPDX document: " + b.NoDocuments
+	switch c := b.Carried; {
+	case c.None != "":
+		carries = "carries no SPDX document: " + c.None
+	case len(c.Documents) == 0:
+		carries = "may carry SPDX documents, to which this one does not refer: " + cmp.Or(c.Unknown, "nobody has looked")
+	case c.Unknown != "":
+		carries = "carries SPDX documents, to which this one refers, and maybe more: " + c.Unknown
 	default:
-		carries = "was not asked for SPDX documents: base=signed, or rule UnattestedBaseImage, has the builder read its attestations"
+		carries = "carries SPDX documents, to which this one refers"
 	}
 	replaced := 0
 	for _, r := range b.Removed {
@@ -76,7 +77,7 @@ func (d *Document) refer(b *Base) {
 	if b == nil {
 		return
 	}
-	for i, doc := range b.Documents {
+	for i, doc := range b.Carried.Documents {
 		id := fmt.Sprintf("DocumentRef-base-%d", i+1)
 		namespace, _, _ := strings.Cut(doc.Namespace, "#")
 		d.External = append(d.External, SPDXExternalDocument{ID: id, Document: namespace, Checksum: SPDXChecksum{"SHA256", doc.Digest["sha256"]}})
@@ -98,7 +99,7 @@ func (d *document3) baseDocuments() {
 		return
 	}
 	var ids []string
-	for i, doc := range b.Documents {
+	for i, doc := range b.Carried.Documents {
 		id := fmt.Sprintf("Document-base-%d", i+1)
 		d.begin(package3, id)
 		d.text("name", doc.Namespace)
@@ -123,7 +124,7 @@ func (b *Base) imports() []externalMap {
 		return nil
 	}
 	var out []externalMap
-	for i, doc := range b.Documents {
+	for i, doc := range b.Carried.Documents {
 		if doc.PredicateType == step.SPDX3Type {
 			out = append(out, externalMap{id: doc.Namespace, by: fmt.Sprintf("Document-base-%d", i+1), sha256: doc.Digest["sha256"]})
 		}

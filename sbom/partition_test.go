@@ -24,7 +24,7 @@ import (
 // many is an image with files enough for several documents.
 func many() sbom.Image {
 	img := built()
-	img.AllFiles, img.Build.Base.Documents = true, nil
+	img.AllFiles, img.Build.Base.Carried = true, step.Carried{None: "none of its attestations is an SPDX document"}
 	purls := []string{img.Installed.Packages[0].PURL, img.Installed.Packages[1].PURL, ""}
 	img.Files = nil
 	for i := range 300 {

@@ -54,10 +54,10 @@ func built() sbom.Image {
 	img.Build = sbom.Build{
 		Image: "step2", Base: &sbom.Base{
 			ID: "source1", Packages: 3, Changed: map[string][]step.Path{musl.PURL: {"/etc/musl.conf"}},
-			Documents: []step.Document{
+			Carried: step.Carried{Documents: []step.Document{
 				{PredicateType: "https://spdx.dev/Document", Namespace: "https://d.test/base", Digest: map[string]string{"sha256": strings.Repeat("3", 64)}, Statement: map[string]string{"sha256": strings.Repeat("4", 64)}},
 				{PredicateType: step.SPDX3Type, Namespace: "https://d.test/base3#Document", Digest: map[string]string{"sha256": strings.Repeat("5", 64)}, Statement: map[string]string{"sha256": strings.Repeat("6", 64)}},
-			},
+			}},
 			Removed: []sbom.RemovedFromBase{
 				{Package: sbom.Package{PURL: "pkg:deb/debian/libc6@2.36-8?arch=amd64", Type: "deb", Name: "libc6", Version: "2.36-8"}, By: "step1", Replaced: libc.PURL},
 				{Package: sbom.Package{PURL: "pkg:deb/debian/vim@9", Type: "deb", Name: "vim", Version: "9"}, By: "step1"},

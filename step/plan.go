@@ -74,13 +74,22 @@ type Source struct {
 	Pinned bool `json:"pinned"`
 	// Verified is set for an image whose attestations were verified before the build.
 	Verified *Verified `json:"verified,omitempty"`
-	// Documents are the SPDX documents that the base of the image carries, in their order.
-	// NoDocuments is why there are none; with neither nobody has looked.
-	Documents   []Document `json:"documents,omitempty"`
-	NoDocuments string     `json:"noDocuments,omitempty"`
+	// Carried are the SPDX documents of the image's base; nil of other sources.
+	Carried *Carried `json:"carried,omitempty"`
 	// Evidence is where its tree digest (local) or its contents (the base of the
 	// image) lie; null when neither was described.
 	Evidence *Place `json:"evidence,omitempty"`
+}
+
+// Carried are the SPDX documents that an image carries as attestations, as far as the builder
+// showed them. It says so in the same words whenever it is the same.
+type Carried struct {
+	// Documents in the order in which they are attached.
+	Documents []Document `json:"documents,omitempty"`
+	// None is why there are none, Unknown why there may be some, or more, that nobody has
+	// read. Of Documents, None and Unknown one is not empty; with None the others are.
+	None    string `json:"none,omitempty"`
+	Unknown string `json:"unknown,omitempty"`
 }
 
 // Document is an SPDX document that is attached to an image.

@@ -15,7 +15,10 @@ func (g *graph) baseOf(files []sbom.Held, in sbom.Installed) *sbom.Base {
 	if !ok || s.Kind != step.SourceImage && s.Kind != step.SourceOCILayout {
 		return nil
 	}
-	b := &sbom.Base{ID: s.ID, Documents: s.Documents, NoDocuments: s.NoDocuments, Changed: map[string][]step.Path{}}
+	b := &sbom.Base{ID: s.ID, Changed: map[string][]step.Path{}}
+	if s.Carried != nil {
+		b.Carried = *s.Carried
+	}
 	p := &packages{graph: g, steps: map[string]packageChange{}}
 	there := map[string]bool{}
 	replacement := map[string]string{}

@@ -139,7 +139,11 @@ func aPlan() step.Plan {
 				Verified: &step.Verified{
 					Identity: "https://ci.test/base/release.yml", Issuer: "https://issuer.test",
 					Attestations: map[string]string{"sha256": hexSum("attestations")}, PredicateTypes: []string{"https://slsa.dev/provenance/v1"},
-				}},
+				},
+				Carried: &step.Carried{Unknown: "the registry gave the builder no statement sha256:" + hexSum("gone"), Documents: []step.Document{{
+					PredicateType: "https://spdx.dev/Document", Namespace: "https://example.test/debian",
+					Digest: map[string]string{"sha256": hexSum("document")}, Statement: map[string]string{"sha256": hexSum("statement")},
+				}}}},
 			{ID: "source2", Kind: step.SourceLocal, URI: "local:context", Evidence: place(2, 0)},
 		},
 		Steps: []step.Step{

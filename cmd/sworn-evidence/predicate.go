@@ -36,6 +36,7 @@ func (g *graph) predicate() (provenance.Steps, error) {
 func (g *graph) material(s step.Source) (provenance.Material, error) {
 	m := provenance.Material{
 		ID: s.ID, Kind: s.Kind, URI: s.URI, Digest: s.Digest, Platform: s.Platform, Pinned: s.Pinned, Verified: s.Verified,
+		Carried: s.Carried,
 	}
 	if s.Kind == step.SourceLocal {
 		var t *tree

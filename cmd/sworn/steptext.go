@@ -61,6 +61,26 @@ func verifiedText(v *step.Verified) string {
 	return fmt.Sprintf("attestations signed by %s: %s", by, strings.Join(v.PredicateTypes, ", "))
 }
 
+// carriedText says which SPDX documents a base carries, a line for each.
+func carriedText(c *step.Carried) []string {
+	if c == nil {
+		return nil
+	}
+	var out []string
+	for _, d := range c.Documents {
+		out = append(out, fmt.Sprintf("carries the SPDX document %s, in statement %s", d.Namespace, digestText(d.Statement)))
+	}
+	switch {
+	case c.None != "":
+		out = append(out, "carries no SPDX document: "+c.None)
+	case c.Unknown != "" && len(c.Documents) > 0:
+		out = append(out, "carries maybe more of them: "+c.Unknown)
+	case c.Unknown != "":
+		out = append(out, "may carry SPDX documents: "+c.Unknown)
+	}
+	return out
+}
+
 func sandboxText(s *provenance.Step) string {
 	network := "network " + s.NetworkMode
 	b := s.Sandbox

@@ -83,6 +83,9 @@ func (c *cli) printMaterials(p *printer, materials []provenance.Material) {
 		if v := m.Verified; v != nil {
 			p.line("│  %-9s %s", "", verifiedText(v))
 		}
+		for _, text := range carriedText(m.Carried) {
+			p.line("│  %-9s %s", "", text)
+		}
 	}
 	if downloads > maxDownloads {
 		p.line("│  + %d more downloads", downloads-maxDownloads)

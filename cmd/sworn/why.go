@@ -124,6 +124,8 @@ type hop struct {
 	Path step.Path `json:"path,omitempty"`
 	// Digest of a material.
 	Digest map[string]string `json:"digest,omitempty"`
+	// Carried are the SPDX documents of the image's base.
+	Carried *step.Carried `json:"carried,omitempty"`
 	// Read is what a RUN read, Downloads the URIs of what it downloaded.
 	Read      *provenance.Inputs `json:"read,omitempty"`
 	Downloads []string           `json:"downloads,omitempty"`

@@ -48,7 +48,7 @@ func (w *why) chain(f *provenance.File) []hop {
 // hop is a step or material; nil of an id that is neither.
 func (w *why) hop(id string, at step.Path) *hop {
 	if m := w.material[id]; m != nil {
-		return &hop{ID: id, Kind: m.Kind, What: m.URI, Path: at, Digest: m.Digest}
+		return &hop{ID: id, Kind: m.Kind, What: m.URI, Path: at, Digest: m.Digest, Carried: m.Carried}
 	}
 	s := w.steps[id]
 	if s == nil {

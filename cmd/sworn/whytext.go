@@ -98,6 +98,9 @@ func (c *cli) printHop(p *printer, label string, h *hop, read bool) {
 	}
 	if len(h.Digest) > 0 || h.Lines == nil && h.Read == nil && isMaterial(h.Kind) {
 		p.line("  %-10s %s %s  %s  %s%s", label, h.ID, h.Kind, h.What, digestText(h.Digest), where)
+		for _, text := range carriedText(h.Carried) {
+			p.line("  %-10s %s", "", text)
+		}
 		return
 	}
 	p.line("  %-10s %s  %s  %s%s", label, h.ID, linesText(h.Lines), c.painted(bold, oneLine(h.What, commandWidth)), where)

@@ -23,6 +23,8 @@ type Refusal struct {
 	Found string
 	// Advice says what to do; it may be empty.
 	Advice string
+	// Absent: what was looked for is not there, and that is certain.
+	Absent bool
 }
 
 // Error implements error.
@@ -37,6 +39,9 @@ func refusef(format string, args ...any) error {
 	return &Refusal{Found: fmt.Sprintf(format, args...)}
 }
 
+// errNoIndex is of an image whose digest is that of a lone manifest.
+var errNoIndex = &Refusal{Found: "it is no OCI index, so it has no attestations", Advice: BuildAdvice, Absent: true}
+
 // Advice that more than one refusal gives.
 const (
 	// BuildAdvice is for images without attestations.
@@ -50,7 +55,7 @@ const (
 // Errors: [Refusal].
 func Check(chain *sourceresolver.AttestationChain, pinned digest.Digest, platform ocispecs.Platform, anchors trust.Anchors) (*step.Verified, error) {
 	if chain == nil {
-		return nil, &Refusal{"it is no OCI index, so it has no attestations", BuildAdvice}
+		return nil, errNoIndex
 	}
 	c := checking{chain}
 	image, attestation, err := c.index(pinned, platform)
@@ -68,8 +73,8 @@ func Check(chain *sourceresolver.AttestationChain, pinned digest.Digest, platfor
 	signer, err := anchors.Verify(bundle, manifest)
 	if err != nil {
 		return nil, &Refusal{
-			fmt.Sprintf("its attestation manifest %s is signed by nobody who is trusted here (%s): %v", attestation.Digest, anchors, err),
-			"have it signed by one of them, or have the operator trust its signer; of several signatures BuildKit shows one",
+			Found:  fmt.Sprintf("its attestation manifest %s is signed by nobody who is trusted here (%s): %v", attestation.Digest, anchors, err),
+			Advice: "have it signed by one of them, or have the operator trust its signer; of several signatures BuildKit shows one",
 		}
 	}
 	return &step.Verified{
@@ -106,7 +111,7 @@ func (c checking) blob(what string, d digest.Digest, limit int) ([]byte, error) 
 func (c checking) signature(attestation ocispecs.Descriptor) ([]byte, error) {
 	switch len(c.chain.SignatureManifests) {
 	case 0:
-		return nil, &Refusal{fmt.Sprintf("its attestation manifest %s has no signature", attestation.Digest), signAdvice}
+		return nil, &Refusal{Found: fmt.Sprintf("its attestation manifest %s has no signature", attestation.Digest), Advice: signAdvice}
 	case 1:
 	default:
 		return nil, refusef("the builder shows %d signatures, want one", len(c.chain.SignatureManifests))
@@ -125,8 +130,8 @@ func (c checking) signature(attestation ocispecs.Descriptor) ([]byte, error) {
 	}
 	if len(m.Layers) != 1 || m.Layers[0].MediaType != sigstore.BundleMediaType {
 		return nil, &Refusal{
-			fmt.Sprintf("its signature manifest %s holds no Sigstore bundle (artifact type %.100q)", d, m.ArtifactType),
-			"sign it with sworn sign, or with cosign 3 (cosign sign --new-bundle-format)",
+			Found:  fmt.Sprintf("its signature manifest %s holds no Sigstore bundle (artifact type %.100q)", d, m.ArtifactType),
+			Advice: "sign it with sworn sign, or with cosign 3 (cosign sign --new-bundle-format)",
 		}
 	}
 	return c.blob("signature", m.Layers[0].Digest, trust.MaxBundleBytes)
@@ -152,11 +157,11 @@ func (c checking) attestation(d, image ocispecs.Descriptor) ([]string, []byte, e
 		return nil, nil, refusef("its attestation manifest %s: %v", d.Digest, err)
 	}
 	var types []string
-	for _, l := range statements(m) {
+	for _, l := range statements(m, nil) {
 		types = append(types, l.Annotations[predicateTypeAnnotation])
 	}
 	if len(types) == 0 {
-		return nil, nil, &Refusal{fmt.Sprintf("its attestation manifest %s holds no statement", d.Digest), BuildAdvice}
+		return nil, nil, &Refusal{Found: fmt.Sprintf("its attestation manifest %s holds no statement", d.Digest), Advice: BuildAdvice}
 	}
 	slices.Sort(types)
 	return slices.Compact(types), b, nil

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/moby/buildkit/client/llb/sourceresolver"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -20,52 +19,82 @@ import (
 // longer.
 const MaxDocumentBytes = 41 << 20
 
-// Documents lists the statements with SPDX documents of an image, signed or not, in the
-// order in which they are attached; the first is that of the image. pinned is the digest
-// that the build is held to, chain what the builder says of it; every digest is verified.
+// maxDocuments and maxDocumentsBytes bound the statements of an image that are read, which
+// a builder fetches whole.
+const (
+	maxDocuments      = 32
+	maxDocumentsBytes = 256 << 20
+)
+
+// Attestations finds in an index the image manifest of a platform and the attestation
+// manifest of that. The index is content of the digest that the build is held to.
 //
-// Errors: [Refusal], when the image has no attestations.
-func Documents(chain *sourceresolver.AttestationChain, pinned digest.Digest, platform ocispecs.Platform) ([]ocispecs.Descriptor, error) {
-	if chain == nil {
-		return nil, refusef("it is no OCI index, so it has no attestations")
+// Errors: [Refusal], Absent when it is no OCI index or the image has no attestations.
+func Attestations(index []byte, platform ocispecs.Platform) (image, attestation ocispecs.Descriptor, err error) {
+	var root struct {
+		MediaType string `json:"mediaType"`
 	}
-	c := checking{chain}
-	_, attestation, err := c.index(pinned, platform)
+	if json.Unmarshal(index, &root) == nil && root.MediaType != ocispecs.MediaTypeImageIndex {
+		return image, attestation, errNoIndex
+	}
+	return attestations(index, platform)
+}
+
+// Documents lists the statements with SPDX documents in an attestation manifest, signed or
+// not, in the order in which they are attached, and says what it leaves out.
+//
+// Errors: [Refusal], Absent when there is none.
+func Documents(manifest []byte, d, image ocispecs.Descriptor) (list []ocispecs.Descriptor, left string, err error) {
+	m, err := parseManifest(manifest)
+	if err == nil && m.Subject != nil {
+		err = refersTo(m, image)
+	}
 	if err != nil {
-		return nil, err
+		return nil, "", refusef("its attestation manifest %s: %v", d.Digest, err)
 	}
-	b, err := c.blob("attestation manifest", attestation.Digest, MaxManifestBytes)
-	if err != nil {
-		return nil, err
-	}
-	m, err := parseManifest(b)
-	if err != nil {
-		return nil, refusef("its attestation manifest %s: %v", attestation.Digest, err)
-	}
-	var out []ocispecs.Descriptor
-	for _, l := range m.Layers {
+	size, none := int64(0), true
+	for _, l := range statements(m, nil) {
 		switch l.Annotations[predicateTypeAnnotation] {
 		case provenance.SPDXType, provenance.SPDX3Type:
-			out = append(out, l)
+		default:
+			continue
 		}
+		none = false
+		if l.Digest.Validate() != nil || l.Digest.Algorithm() != digest.SHA256 || l.Size < 0 || l.Size > MaxDocumentBytes {
+			left = fmt.Sprintf("its statement %.100q has %d bytes, more than %d, or no SHA-256", l.Digest, l.Size, MaxDocumentBytes)
+			continue
+		}
+		if size += l.Size; len(list) == maxDocuments || size > maxDocumentsBytes {
+			left = fmt.Sprintf("more than %d documents, or %d bytes of them, are not read", maxDocuments, maxDocumentsBytes)
+			break
+		}
+		list = append(list, l)
 	}
-	if len(out) == 0 {
-		return nil, refusef("none of its attestations is an SPDX document")
+	if none {
+		return nil, "", &Refusal{Found: "none of its attestations is an SPDX document", Absent: true}
 	}
-	return out, nil
+	return list, left, nil
 }
 
 // ReadDocument reads the name of an SPDX document in a statement, which must have the
-// digest of its descriptor.
-func ReadDocument(d ocispecs.Descriptor, statement []byte) (step.Document, error) {
+// digest and the type of its descriptor and, where it says what it is about, be about the image.
+func ReadDocument(d ocispecs.Descriptor, statement []byte, image digest.Digest) (step.Document, error) {
 	if got := digest.FromBytes(statement); got != d.Digest {
 		return step.Document{}, fmt.Errorf("its statement has the digest %s, want %s", got, d.Digest)
 	}
 	var s struct {
-		Predicate json.RawMessage `json:"predicate"`
+		PredicateType string          `json:"predicateType"`
+		Subject       []subject       `json:"subject"`
+		Predicate     json.RawMessage `json:"predicate"`
 	}
 	if err := json.Unmarshal(statement, &s); err != nil {
 		return step.Document{}, fmt.Errorf("statement %s: %w", d.Digest, err)
+	}
+	if want := d.Annotations[predicateTypeAnnotation]; s.PredicateType != want {
+		return step.Document{}, fmt.Errorf("statement %s: it has the type %.100q, its manifest says %s", d.Digest, s.PredicateType, want)
+	}
+	if len(s.Subject) > 0 && !about(s.Subject, image) {
+		return step.Document{}, fmt.Errorf("statement %s: it is not about %s", d.Digest, image)
 	}
 	sum := sha256.Sum256(s.Predicate)
 	out := step.Document{

@@ -3,11 +3,15 @@ package base
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/sworn-build/sworn/provenance"
@@ -26,13 +30,23 @@ func carrying(t testing.TB, types ...string) *signed {
 	return s
 }
 
-func TestDocumentsOfAnImageAreThoseOfItsAttestationManifest(t *testing.T) {
-	s := carrying(t, provenance.SLSAv1Type, provenance.SPDXType, provenance.SPDX3Type, provenance.SPDXType)
+// manifests are the bytes and descriptors of an image's attestation manifest, and its index.
+func (s *signed) manifests(t testing.TB) (index, manifest []byte, attestation, image ocispecs.Descriptor) {
 	c := s.chain(t)
-	c.SignatureManifests = nil // whether it is signed does not matter
-	got, err := Documents(c, c.Root, amd64)
+	index, manifest = c.Blobs[c.Root].Data, c.Blobs[c.AttestationManifest].Data
+	image, attestation, err := Attestations(index, amd64)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return index, manifest, attestation, image
+}
+
+func TestDocumentsOfAnImageAreThoseOfItsAttestationManifest(t *testing.T) {
+	s := carrying(t, provenance.SLSAv1Type, provenance.SPDXType, provenance.SPDX3Type, provenance.SPDXType)
+	_, manifest, attestation, image := s.manifests(t)
+	got, left, err := Documents(manifest, attestation, image)
+	if err != nil || left != "" {
+		t.Fatal(left, err)
 	}
 	var digests []string
 	for _, d := range got {
@@ -50,18 +64,74 @@ func TestDocumentsOfAnImageAreThoseOfItsAttestationManifest(t *testing.T) {
 }
 
 func TestImagesWithoutDocumentsSayWhy(t *testing.T) {
-	c := carrying(t, provenance.SLSAv1Type).chain(t)
-	for name, tt := range map[string]struct {
-		run  func() ([]ocispecs.Descriptor, error)
-		want string
-	}{
-		"no index":         {func() ([]ocispecs.Descriptor, error) { return Documents(nil, c.Root, amd64) }, "it is no OCI index"},
-		"no document":      {func() ([]ocispecs.Descriptor, error) { return Documents(c, c.Root, amd64) }, "none of its attestations is an SPDX document"},
-		"another platform": {func() ([]ocispecs.Descriptor, error) { return Documents(c, c.Root, arm64) }, "the builder takes"},
-		"another index":    {func() ([]ocispecs.Descriptor, error) { return Documents(c, c.ImageManifest, amd64) }, "the build is held to"},
+	index, manifest, attestation, image := carrying(t, provenance.SLSAv1Type).manifests(t)
+	other := image
+	other.Digest = attestation.Digest
+	_, _, noIndex := Attestations(manifest, amd64)
+	_, _, noJSON := Attestations([]byte("{"), amd64)
+	_, _, noPlatform := Attestations(index, arm64)
+	_, _, noDocument := Documents(manifest, attestation, image)
+	_, _, another := Documents(manifest, attestation, other)
+	_, _, twice := Documents(append([]byte(`{"layers":[],`), manifest[1:]...), attestation, image)
+	absent := map[error]bool{noIndex: true, noPlatform: true, noDocument: true}
+	for want, err := range map[string]error{
+		"it is no OCI index, so it has no attestations": noIndex,
+		"its index: ": noJSON,
+		"its index lists no attestation manifest for it":   noPlatform,
+		"none of its attestations is an SPDX document":     noDocument,
+		"its subject is \"" + image.Digest.String() + "\"": another,
+		"field \"layers\" twice":                           twice,
 	} {
-		if _, err := tt.run(); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		var refused *Refusal
+		if !errors.As(err, &refused) || !strings.Contains(refused.Found, want) || refused.Absent != absent[err] {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestWhatABuilderFetchesIsBounded: neither many documents nor large ones are read.
+func TestWhatABuilderFetchesIsBounded(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*signed)
+		read   int
+		left   string
+	}{
+		"many": {func(s *signed) {}, maxDocuments, "more than 32 documents, or 268435456 bytes of them, are not read"},
+		"large": {func(s *signed) {
+			s.attestation.Layers = s.attestation.Layers[:3]
+			s.attestation.Layers[1].Size = 1 << 40
+		}, 2, "has 1099511627776 bytes"},
+		"in all": {func(s *signed) {
+			for i := range s.attestation.Layers {
+				s.attestation.Layers[i].Size = 40 << 20
+			}
+		}, 6, "268435456 bytes"},
+		"negative": {func(s *signed) {
+			for i := range s.attestation.Layers {
+				s.attestation.Layers[i].Size = -1
+			}
+		}, 0, "has -1 bytes"},
+		"no digest": {func(s *signed) {
+			for i := range s.attestation.Layers {
+				s.attestation.Layers[i].Digest = "sha256:../x"
+			}
+		}, 0, "or no SHA-256"},
+		"not a layer": {func(s *signed) {
+			s.attestation.Layers = s.attestation.Layers[:3]
+			s.attestation.Layers[1].MediaType = "text/html"
+		}, 2, ""},
+	} {
+		s := carrying(t, slices.Repeat([]string{provenance.SPDXType}, 50)...)
+		s.attestation.Subject = nil
+		tt.change(s)
+		_, _, attestation, image := s.manifests(t)
+		manifest, err := json.Marshal(s.attestation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, left, err := Documents(manifest, attestation, image)
+		if err != nil || len(got) != tt.read || tt.left == "" != (left == "") || !strings.Contains(left, tt.left) {
+			t.Errorf("%s: %d, %q, %v", name, len(got), left, err)
 		}
 	}
 }
@@ -85,20 +155,54 @@ func TestDocumentsAreReadByDigest(t *testing.T) {
 	} {
 		d, b := documentOf(want.PredicateType, predicate)
 		want.Digest, want.Statement = sum(predicate), sum(string(b))
-		got, err := ReadDocument(d, b)
+		got, err := ReadDocument(d, b, "")
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		if _, err := ReadDocument(d, append(b, ' ')); err == nil || !strings.Contains(err.Error(), "has the digest") {
+		if _, err := ReadDocument(d, append(b, ' '), ""); err == nil || !strings.Contains(err.Error(), "has the digest") {
 			t.Errorf("another statement: %v", err)
 		}
 	}
+	d, b := documentOf(provenance.SPDXType, two)
+	d.Annotations[predicateTypeAnnotation] = provenance.SPDX3Type
+	if _, err := ReadDocument(d, b, ""); err == nil || !strings.Contains(err.Error(), "its manifest says https://spdx.dev/Document/v3") {
+		t.Errorf("another type: %v", err)
+	}
+	b = fmt.Appendf(nil, `{"predicateType":%q,"subject":[{"digest":{"sha256":"00"}},{"digest":{"sha256":"aa"}}],"predicate":%s}`, provenance.SPDXType, two)
+	d.Digest, d.Annotations[predicateTypeAnnotation] = digest.FromBytes(b), provenance.SPDXType
+	if _, err := ReadDocument(d, b, "sha256:aa"); err != nil {
+		t.Error(err)
+	}
+	if _, err := ReadDocument(d, b, "sha256:bb"); err == nil || !strings.Contains(err.Error(), "it is not about sha256:bb") {
+		t.Errorf("another image: %v", err)
+	}
 	for _, predicate := range []string{`{}`, `{"documentNamespace":"no uri"}`, `{"documentNamespace":"https://d.test/\u001b"}`, `{"documentNamespace":"https://d.test/` + strings.Repeat("x", 1025) + `"}`, `{"documentNamespace":1}`, `[]`} {
 		d, b := documentOf(provenance.SPDXType, predicate)
-		if got, err := ReadDocument(d, b); err == nil {
+		if got, err := ReadDocument(d, b, ""); err == nil {
 			t.Errorf("%s: %+v", predicate, got)
 		}
 	}
+}
+
+// FuzzDocuments: whatever index and manifest say, what is read of them is bounded.
+func FuzzDocuments(f *testing.F) {
+	index, manifest, _, _ := carrying(f, provenance.SPDXType, provenance.SPDX3Type).manifests(f)
+	f.Add(index, manifest)
+	f.Add(manifest, index)
+	f.Fuzz(func(t *testing.T, index, manifest []byte) {
+		image, attestation, err := Attestations(index, amd64)
+		if err != nil {
+			return
+		}
+		list, _, err := Documents(manifest, attestation, image)
+		size := int64(0)
+		for _, d := range list {
+			size += d.Size
+		}
+		if err == nil && (len(list) > maxDocuments || size > maxDocumentsBytes) {
+			t.Errorf("%d documents of %d bytes", len(list), size)
+		}
+	})
 }
 
 // FuzzReadDocument: what is read has a name that can be referred to.
@@ -108,7 +212,7 @@ func FuzzReadDocument(f *testing.F) {
 	_, b = documentOf(provenance.SPDX3Type, `{"@graph":[{"type":"SpdxDocument","spdxId":"https://d.test/3#D"}]}`)
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		doc, err := ReadDocument(describe(sigstore.PayloadType, b), b)
+		doc, err := ReadDocument(describe(sigstore.PayloadType, b), b, "")
 		if err == nil && (doc.Namespace == "" || len(doc.Digest["sha256"]) != 64) {
 			t.Errorf("%+v", doc)
 		}

@@ -84,20 +84,30 @@ func (c checking) index(pinned digest.Digest, platform ocispecs.Platform) (image
 	if err != nil {
 		return image, attestation, err
 	}
-	ix, err := parseIndex(b)
-	if err != nil {
-		return image, attestation, refusef("its index: %v", err)
-	}
-	if image, err = choose(ix, platform); err != nil {
-		return image, attestation, refusef("its index: %v", err)
+	image, attestation, err = attestations(b, platform)
+	if image.Digest == "" {
+		return image, attestation, err
 	}
 	if c.chain.ImageManifest != image.Digest {
 		return image, attestation, refusef("the builder takes %.100q for %s, its index has %s", c.chain.ImageManifest, platforms.FormatAll(platform), image.Digest)
 	}
-	attestation, err = attested(ix, image.Digest)
 	if err == nil && c.chain.AttestationManifest != attestation.Digest {
 		err = refusef("the builder takes %.100q for its attestation manifest, its index has %s", c.chain.AttestationManifest, attestation.Digest)
 	}
+	return image, attestation, err
+}
+
+// attestations returns what an index names, the image manifest also with an error about the
+// other.
+func attestations(index []byte, platform ocispecs.Platform) (image, attestation ocispecs.Descriptor, err error) {
+	ix, err := parseIndex(index)
+	if err != nil {
+		return image, attestation, refusef("its index: %v", err)
+	}
+	if image, err = choose(ix, platform); err != nil {
+		return ocispecs.Descriptor{}, attestation, refusef("its index: %v", err)
+	}
+	attestation, err = attested(ix, image.Digest)
 	return image, attestation, err
 }
 
@@ -152,7 +162,7 @@ func attested(ix ocispecs.Index, image digest.Digest) (ocispecs.Descriptor, erro
 	}
 	switch len(found) {
 	case 0:
-		return ocispecs.Descriptor{}, &Refusal{"its index lists no attestation manifest for it", BuildAdvice}
+		return ocispecs.Descriptor{}, &Refusal{Found: "its index lists no attestation manifest for it", Advice: BuildAdvice, Absent: true}
 	case 1:
 		return found[0], nil
 	}

@@ -34,27 +34,32 @@ func StatementWanted(chain *sourceresolver.AttestationChain) string {
 	if err != nil || m.Subject != nil {
 		return ""
 	}
-	if l := statements(m); len(l) > 0 {
+	if l := statements(m, bySize); len(l) > 0 {
 		return l[0].Annotations[predicateTypeAnnotation]
 	}
 	return ""
 }
 
-// statements are the layers with statements, smallest first.
-func statements(m ocispecs.Manifest) []ocispecs.Descriptor {
+// statements are the layers with statements, in an order or else in that of the manifest.
+func statements(m ocispecs.Manifest, order func(a, b ocispecs.Descriptor) int) []ocispecs.Descriptor {
 	var out []ocispecs.Descriptor
 	for _, l := range m.Layers {
 		if l.MediaType == sigstore.PayloadType && l.Annotations[predicateTypeAnnotation] != "" {
 			out = append(out, l)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b ocispecs.Descriptor) int { return cmp.Compare(a.Size, b.Size) })
+	if order != nil {
+		slices.SortStableFunc(out, order)
+	}
 	return out
 }
 
+// bySize puts the smallest first.
+func bySize(a, b ocispecs.Descriptor) int { return cmp.Compare(a.Size, b.Size) }
+
 // about verifies that the smallest statement of a manifest is about an image manifest.
 func (c checking) about(m ocispecs.Manifest, image ocispecs.Descriptor) error {
-	all := statements(m)
+	all := statements(m, bySize)
 	if len(all) == 0 {
 		return nil // which is refused as such
 	}
@@ -67,17 +72,23 @@ func (c checking) about(m ocispecs.Manifest, image ocispecs.Descriptor) error {
 		return fmt.Errorf("statement %s: %w", d, err)
 	}
 	var s struct {
-		Subject []struct {
-			Digest map[string]string `json:"digest"`
-		} `json:"subject"`
+		Subject []subject `json:"subject"`
 	}
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("statement %s: %w", d, err)
 	}
-	for _, sub := range s.Subject {
-		if sub.Digest[string(digest.SHA256)] == image.Digest.Encoded() {
-			return nil
-		}
+	if about(s.Subject, image.Digest) {
+		return nil
 	}
 	return fmt.Errorf("it has no subject, and its statement %s is not about %s", d, image.Digest)
+}
+
+// subject is what a statement is about.
+type subject struct {
+	Digest map[string]string `json:"digest"`
+}
+
+// about reports whether a manifest is among some subjects.
+func about(subjects []subject, image digest.Digest) bool {
+	return slices.ContainsFunc(subjects, func(s subject) bool { return s.Digest[string(digest.SHA256)] == image.Encoded() })
 }

@@ -61,7 +61,7 @@ func cancelPhases(never string) []phase {
 func TestACancelledBuildLeavesNothingBehind(t *testing.T) {
 	e := mustEnv(t)
 	d := newDaemon(t, e, nil)
-	reg := newHeldRegistry(t, e)
+	reg := newHeldRegistry(t, e.registry)
 	image := imageName(reg.host, t, "latest")
 	asked := make(chan struct{}, 16)
 	never := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

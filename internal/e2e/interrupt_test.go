@@ -107,7 +107,10 @@ func wrote(text string) func(*client.SolveStatus) bool {
 	}
 }
 
-// heldRegistry stands before the local registry and holds or refuses requests.
+// aborted is in place of the status of requests whose connection ends without an answer.
+const aborted = -1
+
+// heldRegistry stands before a registry and holds or refuses requests.
 type heldRegistry struct {
 	host string // 127.0.0.1:PORT
 
@@ -117,10 +120,10 @@ type heldRegistry struct {
 	reached chan struct{}
 }
 
-func newHeldRegistry(t *testing.T, e env) *heldRegistry {
+func newHeldRegistry(t *testing.T, registry string) *heldRegistry {
 	t.Helper()
 	r := &heldRegistry{}
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: e.registry})
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: registry})
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !r.stop(w, req) {
@@ -151,6 +154,9 @@ func (r *heldRegistry) stop(w http.ResponseWriter, req *http.Request) bool {
 	if !pick(req, body) {
 		return false
 	}
+	if refuse == aborted {
+		panic(http.ErrAbortHandler)
+	}
 	if refuse != 0 {
 		w.WriteHeader(refuse)
 		return true
@@ -173,6 +179,13 @@ func (r *heldRegistry) hold(pick func(*http.Request, string) bool) <-chan struct
 	defer r.mu.Unlock()
 	r.pick, r.refuse, r.reached = pick, 0, make(chan struct{})
 	return r.reached
+}
+
+// fail answers the requests that pick chooses with a status.
+func (r *heldRegistry) fail(pick func(*http.Request, string) bool, status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pick, r.refuse, r.reached = pick, status, nil
 }
 
 // What a push sends, in its order.

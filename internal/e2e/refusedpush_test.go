@@ -8,18 +8,11 @@ import (
 	"testing"
 )
 
-// fail answers the requests that pick chooses with a status.
-func (r *heldRegistry) fail(pick func(*http.Request, string) bool, status int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.pick, r.refuse, r.reached = pick, status, nil
-}
-
 // A registry that refuses a part of a push, be it the last, keeps the image that it
 // had.
 func TestARefusedPushKeepsTheTag(t *testing.T) {
 	e := mustEnv(t)
-	reg := newHeldRegistry(t, e)
+	reg := newHeldRegistry(t, e.registry)
 	image := imageName(reg.host, t, "latest")
 	old, _ := buildAccount(t, e, build{context: dockerfile("FROM busybox\nRUN echo old > /made\n"), output: push(image)})
 	for name, pick := range map[string]func(*http.Request, string) bool{
