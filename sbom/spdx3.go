@@ -276,6 +276,7 @@ func (d *document3) pack(p Package, comment string) {
 	d.text("software_copyrightText", noAssertion)
 	d.text("software_packageVersion", p.Version)
 	d.text("software_packageUrl", p.PURL)
+	d.text("software_primaryPurpose", strings.ToLower(s.Purpose))
 	d.text("software_homePage", s.Homepage)
 	d.text("software_sourceInfo", s.SourceInfo)
 	d.end()

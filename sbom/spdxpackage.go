@@ -25,6 +25,7 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 		LicenseDeclared:  noAssertion,
 		Copyright:        noAssertion,
 		ExternalRefs:     append(purlRef(p.PURL), cpeRefs(p.CPEs)...),
+		Purpose:          p.purpose(),
 	}
 	if strings.HasPrefix(p.Homepage, "https://") || strings.HasPrefix(p.Homepage, "http://") {
 		sp.Homepage = p.Homepage
