@@ -20,6 +20,12 @@ type Installed struct {
 	// By is, by purl, the id of the step that brought a package, or of the material that
 	// it came with.
 	By map[string]string
+	// Archives are, by purl, the paths or URLs of files that a step had and that the package
+	// can have been installed from, beside downloads that have its name.
+	Archives map[string]string
+	// Unsaid are the purls of packages for which nothing but their entries in a database
+	// speaks.
+	Unsaid map[string]bool
 	// Changed are, by purl, the files of a package that are missing or have other bytes
 	// than its own digests say, sorted.
 	Changed map[string][]step.Path

@@ -46,6 +46,12 @@ func (img Image) spdxPackage(p Package) SPDXPackage {
 	if by := img.Installed.By[p.PURL]; by != "" {
 		notes = append(notes, "brought by "+by)
 	}
+	if from := img.Installed.Archives[p.PURL]; from != "" {
+		notes = append(notes, "installed from "+from+", as far as names tell")
+	}
+	if img.Installed.Unsaid[p.PURL] {
+		notes = append(notes, "nothing but its entry in the package database says where it came from")
+	}
 	if changed := img.Installed.Changed[p.PURL]; len(changed) > 0 {
 		notes = append(notes, "missing, or not as the package came with them: "+listed(changed))
 	}

@@ -15,6 +15,7 @@ func (g *graph) account(files []sbom.Held, in *sbom.Installed) {
 	in.Removed = p.removed()
 	o := g.origins()
 	o.classify(files, in)
+	o.saidOf(in)
 	in.Tools = o.tools()
 }
 
@@ -74,8 +75,14 @@ func (p *packages) bringer(purl string, s step.Step) string {
 				return p.bringer(purl, below)
 			}
 		}
+		known := p.installed[state].inventory
 		if len(chain) > 0 {
 			state = chain[0].Parent
+		}
+		if known != nil && ofDatabase(purl) {
+			if _, there := known.Find(purl); !there {
+				continue // it lay in a folder there
+			}
 		}
 		if _, ok := p.sources[state]; ok {
 			material = state

@@ -30,6 +30,16 @@ func curl() []string {
 	}
 }
 
+// dpkg is a package manager that a step runs out of a mount.
+func dpkg() step.Input {
+	i := read("/m/usr/bin/dpkg", "dpkg")
+	i.Mount = "/m"
+	return i
+}
+
+// installing is a command with an open network that runs dpkg.
+func installing() *step.Record { return observed("", dpkg()) }
+
 func md5Sum(s string) string {
 	sum := md5.Sum([]byte(s))
 	return hex.EncodeToString(sum[:])
@@ -52,7 +62,7 @@ func TestOriginsOfPackages(t *testing.T) {
 		want map[string]string
 	}{
 		{"installed over an open network", func(b *played, base, _ string) {
-			b.run(base, observed(""), append(curl(), "file 0644 /var/lib/apt/lists/x list", "file 0755 /var/lib/dpkg/tool tool", "link /etc/alternatives/sh /bin/dash")...)
+			b.run(base, installing(), append(curl(), "file 0644 /var/lib/apt/lists/x list", "file 0755 /var/lib/dpkg/tool tool", "link /etc/alternatives/sh /bin/dash")...)
 		}, map[string]string{
 			"/usr/bin/curl": "package step1", "/etc/curlrc": "package step1", "/usr/bin/dash": "package source1", "/etc/motd": "package source1",
 			"/var/lib/dpkg/status": "package-manager-state step1", "/var/lib/dpkg/info/dash.list": "package-manager-state source1",
@@ -74,7 +84,7 @@ func TestOriginsOfPackages(t *testing.T) {
 			"/usr/bin/dash": "package-changed source1 at /etc/unowned",
 		}},
 		{"another package's bytes", func(b *played, base, _ string) {
-			one := b.run(base, observed(""), curl()...)
+			one := b.run(base, installing(), curl()...)
 			b.none(one, []step.Input{read("/usr/bin/curl", "curl")}, "file 0755 /usr/bin/dash curl", "file 0755 /opt/curl curl")
 		}, map[string]string{"/usr/bin/dash": "package-changed step1 at /usr/bin/curl", "/opt/curl": "step step1 at /usr/bin/curl"}},
 		{"as its package's digests say", func(b *played, base, context string) {
@@ -82,14 +92,14 @@ func TestOriginsOfPackages(t *testing.T) {
 			b.none(one, nil, "file 0644 /var/lib/dpkg/info/dash.md5sums "+md5Sum("another")+"  usr/bin/dash\n")
 		}, map[string]string{"/etc/motd": "package source1", "/usr/bin/dash": "package-changed source1"}},
 		{"a package that lists what the base had", func(b *played, base, _ string) {
-			b.run(base, observed(""), "file 0644 /var/lib/dpkg/status "+withCurl("0.5.12-2"), "file 0644 /var/lib/dpkg/info/curl.list /etc/os-release\n/etc/../etc/unowned\n")
+			b.run(base, installing(), "file 0644 /var/lib/dpkg/status "+withCurl("0.5.12-2"), "file 0644 /var/lib/dpkg/info/curl.list /etc/os-release\n/etc/../etc/unowned\n")
 		}, map[string]string{"/etc/os-release": "package-changed source1", "/etc/unowned": "base source1"}},
 		{"another version", func(b *played, base, _ string) {
-			one := b.run(base, observed(""), "file 0644 /var/lib/dpkg/status "+status("0.5.12-3"), "file 0755 /usr/bin/dash dash2")
+			one := b.run(base, installing(), "file 0644 /var/lib/dpkg/status "+status("0.5.12-3"), "file 0755 /usr/bin/dash dash2")
 			b.none(one, nil, "file 0700 /usr/bin/dash dash2")
 		}, map[string]string{"/usr/bin/dash": "package step1", "/usr/bin/sh": "package step1"}},
 		{"copied out of a stage", func(b *played, base, _ string) {
-			one := b.run(base, observed(""), curl()...)
+			one := b.run(base, installing(), curl()...)
 			b.file("COPY --from=0", "", "copy "+one+":/usr /usr; copy "+one+":/var/log/dpkg.log /log",
 				"file 0755 /usr/bin/curl curl", "file 0755 /usr/bin/dash dash1", "link /usr/bin/sh dash", "file 0644 /usr/lib/libcurl.so.4 lib", "file 0644 /log log")
 		}, map[string]string{
@@ -97,7 +107,7 @@ func TestOriginsOfPackages(t *testing.T) {
 			"/usr/lib/libcurl.so.4": "stage step1 of package", "/log": "stage step1 of package-manager-state at /var/log/dpkg.log",
 		}},
 		{"a whole stage", func(b *played, base, _ string) {
-			one := b.run(base, observed(""), curl()...)
+			one := b.run(base, installing(), curl()...)
 			b.file("COPY --from=0", "", "copy "+one+":/ /", b.states[one]...)
 		}, map[string]string{
 			"/usr/bin/curl": "package step1", "/usr/bin/dash": "package source1", "/var/lib/dpkg/status": "package-manager-state step1", "/etc/os-release": "base source1",
@@ -151,7 +161,7 @@ func TestEveryPackageHasWhatBroughtIt(t *testing.T) {
 	b := play(t, step.Rules{})
 	base := b.image(true, base()...)
 	stage := b.none(base, nil, wheel("1")...)
-	one := b.run(base, observed(""), curl()...)
+	one := b.run(base, installing(), curl()...)
 	two := b.file("COPY --from=0", one, "copy "+stage+":/lib /lib", wheel("1")...)
 	b.none(two, nil, "file 0644 /app/node_modules/y/package.json {\"name\":\"y\",\"version\":\"2\"}")
 	got := map[string]string{}
@@ -166,7 +176,7 @@ func TestEveryPackageHasWhatBroughtIt(t *testing.T) {
 
 func TestPackagesThatAreGone(t *testing.T) {
 	b := play(t, step.Rules{})
-	one := b.run(b.image(true, base()...), observed(""), append(curl(), wheel("1")...)...)
+	one := b.run(b.image(true, base()...), installing(), append(curl(), wheel("1")...)...)
 	gone := []string{"file 0644 /var/lib/dpkg/status " + status("0.5.12-2")}
 	for _, e := range curl() {
 		if p := treetest.PathOf(e); strings.Contains(p, "curl") {
@@ -186,7 +196,7 @@ func TestPackagesThatAreGone(t *testing.T) {
 	if diff := cmp.Diff([]string{"curl 8.1 step1 step2 0"}, show()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	b.run(three, observed(""), curl()...)
+	b.run(three, installing(), curl()...)
 	if got := show(); got != nil {
 		t.Errorf("installed again: %q", got)
 	}

@@ -20,14 +20,15 @@ type origins struct {
 	reach *reaches
 	wrote *writers // nil until it is asked for
 	// image are the steps that the image was made by, and the copies merged into it.
-	image   map[string]bool
-	ids     map[provenance.Download]string
-	had     map[string]map[string][]sbom.Held
-	fetched map[string]map[string]string // materials by digest, of each step
-	gaps    map[string]string            // of execs that were asked for
-	known   map[wroteBytes]traced
-	placed  map[wrotePath]traced // of files that steps copied or merged
-	copies  map[string]copyActions
+	image    map[string]bool
+	ids      map[provenance.Download]string
+	had      map[string]map[string][]sbom.Held
+	fetched  map[string]map[string]string // materials by digest, of each step
+	gaps     map[string]string            // of execs that were asked for
+	known    map[wroteBytes]traced
+	placed   map[wrotePath]traced // of files that steps copied or merged
+	copies   map[string]copyActions
+	installs map[string]installation // of the steps that were asked for
 	// makers are the steps that made, installed or downloaded something of the image.
 	makers map[string]bool
 }
@@ -61,6 +62,7 @@ func (g *graph) origins() *origins {
 		graph: &apart, reach: newReaches(g.plan), image: map[string]bool{}, makers: map[string]bool{},
 		had: map[string]map[string][]sbom.Held{}, fetched: map[string]map[string]string{}, gaps: map[string]string{},
 		known: map[wroteBytes]traced{}, placed: map[wrotePath]traced{}, copies: map[string]copyActions{},
+		installs: map[string]installation{},
 	}
 	var networks []*step.Network
 	for _, s := range g.plan.Steps {
@@ -129,7 +131,7 @@ func (o *origins) origin(h *sbom.Held, by map[string]string, intact map[ownedPat
 	if from.by != "" {
 		o.makers[from.by] = true
 	}
-	if h.Package != "" && !tellsOfItself(h.Package) {
+	if h.Package != "" && !tellsOfItself(h.Package) && !o.installation(by[h.Package]).unsaid[h.Package] {
 		if own, ok := o.packaged(h, from, by[h.Package], intact); ok {
 			return own
 		}

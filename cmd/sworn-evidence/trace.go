@@ -269,7 +269,7 @@ func (o *origins) remade(s step.Step, h *sbom.Held) traced {
 
 // executed is the origin of what a command left.
 func (o *origins) executed(s step.Step, h *sbom.Held) traced {
-	if purl := o.installs(s, h.Path); purl != "" {
+	if purl := o.installedBy(s, h.Path); purl != "" {
 		return traced{sbom.Origin{Class: sbom.OriginPackage, From: s.ID, Path: h.Path}, purl, s.ID}
 	}
 	if !hasBytes(&h.Entry) {
@@ -290,14 +290,15 @@ func (o *origins) executed(s step.Step, h *sbom.Held) traced {
 	return t
 }
 
-// changesPackages reports whether a step installed or removed packages of a database.
+// changesPackages reports whether a step installed or removed packages of a database. Entries
+// for which nothing else speaks do not count.
 func (o *origins) changesPackages(s step.Step) bool {
 	d := o.delta(s.Evidence)
-	return d != nil && len(d.PackagesAdded)+len(d.PackagesRemoved) > 0
+	return d != nil && len(o.addedPackages(s.ID))+len(d.PackagesRemoved) > len(o.installation(s.ID).unsaid)
 }
 
-// installs is the package that a file belongs to which the step that installed it wrote.
-func (o *origins) installs(s step.Step, p step.Path) string {
+// installedBy is the package that a file belongs to which the step that installed it wrote.
+func (o *origins) installedBy(s step.Step, p step.Path) string {
 	l := o.layer(s.ID)
 	if l == nil {
 		return ""
@@ -306,7 +307,7 @@ func (o *origins) installs(s step.Step, p step.Path) string {
 	if !ok || e.Package == "" {
 		return ""
 	}
-	if _, ok = slices.BinarySearch(o.delta(s.Evidence).PackagesAdded, e.Package); !ok {
+	if _, ok = slices.BinarySearch(o.delta(s.Evidence).PackagesAdded, e.Package); !ok || o.installation(s.ID).unsaid[e.Package] {
 		return ""
 	}
 	return e.Package

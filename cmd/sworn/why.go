@@ -66,8 +66,9 @@ type whyFile struct {
 	Digest string    `json:"digest,omitempty"`
 	Target step.Path `json:"target,omitempty"`
 	// Package owns it; State says whether its bytes are the package's: "intact",
-	// "changed", "unexplained" when it is not known with what it was written over, and
-	// empty where a package is nothing but what it owns.
+	// "changed", "unexplained" when it is not known with what it was written over, "unsaid"
+	// when nothing but an entry in a database says that it is the package's, and empty where a
+	// package is nothing but what it owns.
 	Package *whyPackage       `json:"package,omitempty"`
 	State   string            `json:"state,omitempty"`
 	Origin  provenance.Origin `json:"origin"`

@@ -220,3 +220,23 @@ func TestABrokenDatabaseIsTold(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }
+
+// TestAnEntryAloneIsToldOfAFile that was made by a step and that a package of a database owns.
+func TestAnEntryAloneIsToldOfAFile(t *testing.T) {
+	w := aWhy()
+	index := 0
+	w.contents.Packages = []string{"pkg:deb/debian/curl@8.1"}
+	w.files["/usr/bin/run"].Package = &index
+	for purl, want := range map[string]string{"pkg:deb/debian/curl@8.1": "unsaid", "pkg:golang/m": ""} {
+		w.contents.Packages[0] = purl
+		f, err := w.file("/usr/bin/run")
+		if err != nil || f.State != want {
+			t.Fatalf("%s: %+v, %v", purl, f, err)
+		}
+		var out strings.Builder
+		said := "which nothing but its entry in the database says"
+		if err := (&cli{stdout: &out}).printWhy(whyOutput{File: f}); err != nil || strings.Contains(out.String(), said) != (want != "") {
+			t.Errorf("%v:\n%s", err, out.String())
+		}
+	}
+}

@@ -34,16 +34,17 @@ func (w *why) file(asked string) (*whyFile, error) {
 	}
 	if f.Package != nil {
 		p := w.pack(w.contents.Packages[*f.Package])
-		out.Package, out.State = &p, packageState(out.Origin.Class)
+		out.Package, out.State = &p, packageState(out.Origin.Class, p.PURL)
 	} else {
 		out.Databases = w.databases()
 	}
 	return out, nil
 }
 
-// packageState says whether a package's file is as it came with the package; empty of
-// packages that are told by the file itself.
-func packageState(class string) string {
+// packageState says whether a package's file is as it came with the package: "unsaid" when
+// nothing but the package's entry in a database says that it is one's, and empty of packages
+// that are told by the file itself.
+func packageState(class, purl string) string {
 	switch class {
 	case provenance.OriginPackage:
 		return "intact"
@@ -51,6 +52,9 @@ func packageState(class string) string {
 		return "changed"
 	case provenance.OriginUnexplained:
 		return "unexplained"
+	}
+	if slices.Contains([]string{"deb", "apk", "rpm"}, purlType(purl)) {
+		return "unsaid"
 	}
 	return ""
 }

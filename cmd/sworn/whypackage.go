@@ -154,7 +154,7 @@ func (w *why) pack(purl string) whyPackage {
 			continue
 		}
 		out.Files++
-		if state := packageState(o.Class); state == "changed" || state == "unexplained" {
+		if state := packageState(o.Class, purl); state == "changed" || state == "unexplained" {
 			out.Changed = append(out.Changed, f.Path)
 		}
 	}

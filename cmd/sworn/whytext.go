@@ -58,6 +58,8 @@ func (c *cli) printWhyFile(p *printer, f *whyFile) {
 		state = "which the file itself tells of"
 	case "changed":
 		state = c.painted(yellow, "changed: its bytes are not the package's")
+	case "unsaid":
+		state = c.painted(yellow, "which nothing but its entry in the database says")
 	case "unexplained":
 		state = c.painted(yellow, "unexplained: its bytes may not be the package's")
 	}
