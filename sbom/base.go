@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -55,8 +56,8 @@ func (b *Base) notes() []string {
 	}
 	return []string{
 		fmt.Sprintf("The base image %s %s.", b.ID, carries),
-		fmt.Sprintf("Of its %d packages, steps removed %d, replaced %d by other versions, and changed files of %d.",
-			b.Packages, len(b.Removed)-replaced, replaced, len(b.Changed)),
+		fmt.Sprintf("Of its %s, steps removed %d, replaced %d by other versions, and changed files of %d.",
+			wording.Count(b.Packages, "package"), len(b.Removed)-replaced, replaced, len(b.Changed)),
 	}
 }
 

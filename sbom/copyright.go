@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sworn-build/sworn/sbom/licence"
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -100,7 +101,7 @@ func copyrights(after *Tree, was Inventory, now *Inventory, d Delta) (map[int][]
 		}
 	}
 	if unread > 0 {
-		now.Unread = append(now.Unread, fmt.Sprintf("copyright files that are too long, of %d packages", unread))
+		now.Unread = append(now.Unread, "copyright files that are too long, of "+wording.Count(unread, "package"))
 		slices.Sort(now.Unread)
 	}
 	return out, nil

@@ -136,7 +136,7 @@ func TestHugeCopyrightFilesAreNotRead(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"huge": "", "small": "MIT"}, declared(inv)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"copyright files that are too long, of 1 packages"}, inv.Unread); diff != "" {
+	if diff := cmp.Diff([]string{"copyright files that are too long, of 1 package"}, inv.Unread); diff != "" {
 		t.Errorf("unread (-want +got):\n%s", diff)
 	}
 }

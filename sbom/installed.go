@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sworn-build/sworn/sbom/licence"
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -105,7 +106,7 @@ func (inv Inventory) Join(m *Manifests) Installed {
 	}
 	out.Packages, out.Licences = tidy(out.Packages), referred(out.Packages, licence.Tidy(out.Licences))
 	if more := len(unread) - maxUnreadManifests; more > 0 {
-		unread = append(unread[:maxUnreadManifests], fmt.Sprintf("%d more files with a package's metadata", more))
+		unread = append(unread[:maxUnreadManifests], wording.Count(more, "more file")+" with a package's metadata")
 	}
 	out.Unread = append(slices.Clone(inv.Unread), unread...)
 	return out

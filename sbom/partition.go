@@ -1,6 +1,10 @@
 package sbom
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sworn-build/sworn/sbom/wording"
+)
 
 // Documents are the SPDX documents of an image in one version. Main is about the image.
 // Where it would be too long with all of its files, Parts have them, and Main refers to
@@ -30,7 +34,7 @@ func (g *fileGroup) comment() string {
 	if len(g.files) == g.of {
 		return ""
 	}
-	return fmt.Sprintf("%d of its %d files, sorted by path; other documents have the others", len(g.files), g.of)
+	return fmt.Sprintf("%d of its %s, sorted by path; other documents have the others", len(g.files), wording.Count(g.of, "file"))
 }
 
 // groups are the files that documents list, by owner: those that no package owns come

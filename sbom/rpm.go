@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sworn-build/sworn/sbom/rpmdb"
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -77,7 +78,7 @@ func loadRPMFolder(t *Tree, d Distro, dir string, into *loaded) error {
 			}
 		})
 		if err == nil && unnamed > 0 {
-			err = fmt.Errorf("%d packages without a name or version that can be one", unnamed)
+			err = errors.New(wording.Count(unnamed, "package") + " without a name or version that can be one")
 		}
 		into.add(typeRPM, p, out, err)
 		return nil

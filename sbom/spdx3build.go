@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // The Build profile of SPDX 3.0.1: the build as a whole, the steps that it consists of,
@@ -107,7 +109,7 @@ func (d *document3) step(s Step) {
 	if s.Digest == "" {
 		d.text("comment", "What the step wrote was not described.")
 	} else {
-		d.text("comment", fmt.Sprintf("%d entries added, %d changed, %d removed; the statement sworn-steps.json lists them.", s.Added, s.Changed, s.Removed))
+		d.text("comment", fmt.Sprintf("%s added, %d changed, %d removed; the statement sworn-steps.json lists them.", wording.Count(s.Added, "entry", "entries"), s.Changed, s.Removed))
 		d.hashes(hash3{algorithm: "sha256", value: s.Digest, comment: "digest of the delta, as docs/statements.md of Sworn defines it"})
 	}
 	d.text("software_primaryPurpose", "filesystemImage")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -66,7 +67,7 @@ func (c *cli) allow(ctx context.Context, ref string, o inspectOptions) error {
 			c.say("not verified: this is what the image says of itself")
 		}
 		if n := len(list.Missing); n > 0 {
-			c.say("%d steps had a network and no complete record of it: %s", n, listText(list.Missing))
+			c.say("%s had a network and no complete record of it: %s", wording.Count(n, "step"), listText(list.Missing))
 		}
 		if o.json {
 			return c.printJSON(list)

@@ -13,6 +13,7 @@ import (
 	"github.com/sworn-build/sworn/internal/builder"
 	"github.com/sworn-build/sworn/internal/programs"
 	"github.com/sworn-build/sworn/provenance/envelope"
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 func (c *cli) buildCommand() *cobra.Command {
@@ -38,7 +39,7 @@ was built cannot be signed, 2 anything else: usage, no builder, a failed push.`,
 			if len(args) == 1 {
 				return nil
 			}
-			return &hinted{fmt.Errorf("build: %d arguments, want one PATH, URL or -", len(args)), "see sworn build --help"}
+			return &hinted{fmt.Errorf("build: %s, want one PATH, URL or -", wording.Count(len(args), "argument")), "see sworn build --help"}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.options.Input.Context = args[0]

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/provenance/signature"
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // Exit codes.
@@ -125,7 +126,7 @@ func oneImage(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	return &hinted{fmt.Errorf("%s: %d arguments, want one IMAGE", cmd.Name(), len(args)), "see " + cmd.CommandPath() + " --help"}
+	return &hinted{fmt.Errorf("%s: %s, want one IMAGE", cmd.Name(), wording.Count(len(args), "argument")), "see " + cmd.CommandPath() + " --help"}
 }
 
 // withImage opens an image's repository for the length of a call.

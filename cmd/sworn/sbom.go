@@ -16,6 +16,7 @@ import (
 	"github.com/sworn-build/sworn/provenance/mtree"
 	"github.com/sworn-build/sworn/sbom/check"
 	"github.com/sworn-build/sworn/sbom/export"
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // Formats of sworn sbom.
@@ -159,10 +160,10 @@ func (c *cli) document(a attested, kind string, part int) ([]byte, error) {
 		return nil, a.lacks(kind)
 	}
 	if part >= len(all) {
-		return nil, &hinted{fmt.Errorf("no part %d", part), fmt.Sprintf("there are %d documents of type %s, the first of which is the image's", len(all), kind)}
+		return nil, &hinted{fmt.Errorf("no part %d", part), fmt.Sprintf("the image has %s of type %s, and the first is no part", wording.Count(len(all), "document"), kind)}
 	}
 	if more := len(all) - 1; more > 0 && part == 0 {
-		c.say("there are %d more documents of this type: parts with files, or of other tools; --part 1 prints the next", more)
+		c.say("%s of this type not printed: parts with files, or of other tools; --part 1 prints the next", wording.Count(more, "document"))
 	}
 	return all[part], nil
 }

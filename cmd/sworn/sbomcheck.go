@@ -10,6 +10,7 @@ import (
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom/check"
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // checkedOutput is the JSON of sworn sbom --check.
@@ -91,7 +92,7 @@ func (c *cli) checked(out checkedOutput, o sbomOptions) error {
 	}
 	for _, d := range out.Documents {
 		if n := d.Errors(); n > 0 {
-			return &failure{message: fmt.Sprintf("%s is not valid: %d errors", d.called(), n), hints: []string{"docs/sbom.md says what each rule asks for"}}
+			return &failure{message: fmt.Sprintf("%s is not valid: %s", d.called(), wording.Count(n, "error")), hints: []string{"docs/sbom.md says what each rule asks for"}}
 		}
 	}
 	return out.required(o.require)
@@ -143,13 +144,13 @@ func (c *cli) printReport(p *printer, d checkedDocument) {
 		format = "unknown format"
 	}
 	p.line("%s  %s", c.painted(bold, format), d.Name)
-	p.line("  %d components, %d files, %d relationships", d.Components, d.Files, d.Relationships)
+	p.line("  %s, %s, %s", wording.Count(d.Components, "component"), wording.Count(d.Files, "file"), wording.Count(d.Relationships, "relationship"))
 	for _, f := range d.Findings {
 		state := c.painted(red, f.Level)
 		if f.Level != check.LevelError {
 			state = c.painted(yellow, f.Level)
 		}
-		p.line("  %s %s, %d times", state, f.Rule, f.Count)
+		p.line("  %s %s, %s", state, f.Rule, wording.Count(f.Count, "time"))
 		for i, w := range f.Where {
 			if i == maxPrinted {
 				break

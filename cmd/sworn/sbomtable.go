@@ -10,6 +10,7 @@ import (
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom/export"
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // maxCell is how wide a column of the table gets, in characters.
@@ -50,7 +51,7 @@ func (c *cli) printBOM(w io.Writer, a attested, doc *export.Document, contents p
 			classes = append(classes, fmt.Sprintf("%d %s", n, class))
 		}
 	}
-	p.line("%d packages; %d entries by origin: %s", len(packages), len(contents.Files), strings.Join(classes, ", "))
+	p.line("%s; %s by origin: %s", wording.Count(len(packages), "package"), wording.Count(len(contents.Files), "entry", "entries"), strings.Join(classes, ", "))
 	if doc.DocumentComment != "" {
 		p.line("note: %s", doc.DocumentComment)
 	}

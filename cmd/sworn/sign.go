@@ -9,6 +9,7 @@ import (
 	"github.com/sworn-build/sworn/provenance/envelope"
 	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/provenance/signature"
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 func (c *cli) signCommand() *cobra.Command {
@@ -78,7 +79,7 @@ func (c *cli) printSigned(out signedOutput) error {
 	p.line("image  %s", out.Resolved)
 	p.line("key    %s", out.Key)
 	for _, pl := range out.Platforms {
-		p.line("%s  %s  %d files are as the layers have them", pl.Platform, pl.Digest, pl.Files)
+		p.line("%s  %s  %s as the layers have them", pl.Platform, pl.Digest, wording.Count(pl.Files, "file"))
 		for _, s := range pl.Statements {
 			state := c.painted(green, "signed       ")
 			if s.Existed() {

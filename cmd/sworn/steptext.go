@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -91,7 +92,7 @@ func sandboxText(s *provenance.Step) string {
 	if b.NoNewPrivileges {
 		out = append(out, "no new privileges")
 	}
-	out = append(out, fmt.Sprintf("%d capabilities", len(b.Capabilities.Bounding)), "seccomp "+seccompText(b))
+	out = append(out, wording.Count(len(b.Capabilities.Bounding), "capability", "capabilities"), "seccomp "+seccompText(b))
 	if b.Landlock != nil {
 		out = append(out, "landlock "+strings.Join(b.Landlock.Restricts, ", "))
 	}
@@ -126,12 +127,12 @@ func networkText(n *provenance.Network) string {
 			refused += r.Count
 		}
 	}
-	text := fmt.Sprintf("%d requests, %d downloads", requests, len(n.Downloads))
+	text := wording.Count(requests, "request") + ", " + wording.Count(len(n.Downloads), "download")
 	if refused > 0 {
 		text += fmt.Sprintf(", %d refused", refused)
 	}
 	if len(n.Roots) > 0 {
-		text += fmt.Sprintf(", %d authorities of the operator trusted", len(n.Roots))
+		text += ", " + wording.Count(len(n.Roots), "authority", "authorities") + " of the operator trusted"
 	}
 	if n.Enforced {
 		return text + "; nothing else could be reached"
@@ -165,8 +166,7 @@ func inputsText(in *provenance.Inputs) string {
 	for _, p := range in.Packages {
 		owned += p.Files
 	}
-	text := fmt.Sprintf("%d files of %d packages, %d other files", owned, len(in.Packages), len(in.Files)+in.OmittedFiles)
-	return text
+	return fmt.Sprintf("%s of %s, %s", wording.Count(owned, "file"), wording.Count(len(in.Packages), "package"), wording.Count(len(in.Files)+in.OmittedFiles, "other file"))
 }
 
 func inputPaths(in *provenance.Inputs) []string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -41,8 +42,9 @@ func (c *cli) printPlatform(p *printer, pl *inspectedPlatform) {
 		c.printSteps(p, pl.Steps.Steps)
 	}
 	if t := pl.Contents; t != nil {
-		p.line("├─ contents: %d entries, %d files of %s; %d files of %d packages, %d of none",
-			t.Entries, t.Files, bytesText(t.Bytes), t.Owned, t.Packages, t.Unowned)
+		p.line("├─ contents: %s, %s of %s; %s of %s, %d of none",
+			wording.Count(t.Entries, "entry", "entries"), wording.Count(t.Files, "file"), bytesText(t.Bytes),
+			wording.Count(t.Owned, "file"), wording.Count(t.Packages, "package"), t.Unowned)
 		for _, class := range provenance.OriginClasses() {
 			if n := t.ByOrigin[class]; n > 0 {
 				name := painted(class)
@@ -88,7 +90,7 @@ func (c *cli) printMaterials(p *printer, materials []provenance.Material) {
 		}
 	}
 	if downloads > maxDownloads {
-		p.line("│  + %d more downloads", downloads-maxDownloads)
+		p.line("│  + %s", wording.Count(downloads-maxDownloads, "more download"))
 	}
 }
 
@@ -173,9 +175,9 @@ func (c *cli) printSigners(p *printer, in inspection) {
 	}
 	for _, s := range in.Signers {
 		if s.Verified {
-			p.line("signed by key %s, %s: %d bundles", s.Key, c.painted(green, "verified"), s.Bundles)
+			p.line("signed by key %s, %s: %s", s.Key, c.painted(green, "verified"), wording.Count(s.Bundles, "bundle"))
 		} else {
-			p.line("signed by key hint %s, %s: %d bundles", s.Key, c.painted(yellow, "not verified"), s.Bundles)
+			p.line("signed by key hint %s, %s: %s", s.Key, c.painted(yellow, "not verified"), wording.Count(s.Bundles, "bundle"))
 		}
 	}
 	switch {

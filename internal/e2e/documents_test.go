@@ -47,7 +47,7 @@ func TestSBOMOptionSaysWhatIsAttached(t *testing.T) {
 					t.Errorf("%d files", len(doc.Files))
 				}
 			}
-			wantSworn(t, e, 0, "files are as the layers have them", "sign", "--key", private, image)
+			wantSworn(t, e, 0, "files as the layers have them", "sign", "--key", private, image)
 			wantSworn(t, e, 0, "verdict: pass", "verify", "--key", public, image)
 		})
 	}

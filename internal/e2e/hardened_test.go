@@ -101,7 +101,7 @@ func hardenedBuilds(t *testing.T, e env, h hardened) {
 	wantSworn(t, e, 0, "5 statements", "sign", "--key", private, "oci-archive:"+archive)
 	wantSworn(t, e, 0, "verdict: pass", "verify", "--key", public, "oci-archive:"+archive)
 	out := wantSworn(t, e, 0, "RUN", "inspect", "--key", public, "oci-archive:"+archive)
-	for _, want := range []string{"recorded by BuildKit; nothing else could be reached", "1 requests, 1 downloads; nothing else could be reached"} {
+	for _, want := range []string{"recorded by BuildKit; nothing else could be reached", "1 request, 1 download; nothing else could be reached"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("sworn inspect does not say %q:\n%s", want, out)
 		}

@@ -3,6 +3,8 @@ package check
 import (
 	"errors"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // Document checks a document. What it finds is in the report, whatever the bytes are.
@@ -40,7 +42,7 @@ func (c *checker) document(root *node) Report {
 	case root.get("bomFormat") != nil:
 		v = c.cyclonedx(root)
 	default:
-		c.report(ruleFormat, nil, "it has neither spdxVersion (SPDX 2), @context (SPDX 3) nor bomFormat (CycloneDX): a %s%s", root.kind, fieldsText(root))
+		c.report(ruleFormat, nil, "it has neither spdxVersion (SPDX 2), @context (SPDX 3) nor bomFormat (CycloneDX): %s%s", wording.A(root.kind.String()), fieldsText(root))
 		return Report{}
 	}
 	return Report{

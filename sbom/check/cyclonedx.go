@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // cyclonedx checks a CycloneDX document.
@@ -180,7 +182,7 @@ func (d *cyclonedx) licences(n *node, at *place) {
 		at := at.item(i)
 		if e := l.get("expression"); e != nil {
 			if len(n.items) > 1 {
-				d.report(ruleCDXLicence, at, "an expression and %d other licences", len(n.items)-1)
+				d.report(ruleCDXLicence, at, "an expression and %s", wording.Count(len(n.items)-1, "other licence"))
 			}
 			if _, err := licences(e.string()); err != nil {
 				d.report(ruleCDXLicence, at.field("expression"), "%v", err)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"unicode/utf8"
 )
 
 // Limits on a document. BuildKit attaches at most 40 MiB, in which there are some two
@@ -110,17 +109,14 @@ func parse(b []byte) (*node, error) {
 	if len(b) > MaxBytes {
 		return nil, fmt.Errorf("%d bytes, more than %d", len(b), MaxBytes)
 	}
-	if !utf8.Valid(b) {
-		return nil, errors.New("not UTF-8")
+	if at := validUTF8(b); at < len(b) {
+		return nil, fmt.Errorf("byte %d: not UTF-8", at)
 	}
 	p := &parser{d: json.NewDecoder(bytes.NewReader(b)), names: map[string]string{}}
 	p.d.UseNumber()
 	n, err := p.value(0)
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errors.New("it ends too early")
-		}
-		return nil, fmt.Errorf("byte %d: %w", p.d.InputOffset(), err)
+		return nil, p.located(err, len(b))
 	}
 	if _, err := p.d.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("byte %d: something follows the document", p.d.InputOffset())
@@ -166,7 +162,7 @@ func (p *parser) list(depth int) (node, error) {
 	for p.d.More() {
 		v, err := p.value(depth + 1)
 		if err != nil {
-			return node{}, err
+			return node{}, within(err, "", len(n.items))
 		}
 		n.items = append(n.items, v)
 	}
@@ -197,7 +193,7 @@ func (p *parser) object(depth int) (node, error) {
 		}
 		v, err := p.value(depth + 1)
 		if err != nil {
-			return node{}, err
+			return node{}, within(err, name, 0)
 		}
 		n.names, n.items = append(n.names, p.once(name)), append(n.items, v)
 	}

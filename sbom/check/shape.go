@@ -3,6 +3,8 @@ package check
 import (
 	"slices"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // shape says which fields an object may have.
@@ -47,7 +49,7 @@ func fields(text string) map[string]field {
 // shaped checks the fields of an object. It is false for a value that is no object.
 func (c *checker) shaped(n *node, at *place, s *shape) bool {
 	if n.kind != kindObject {
-		c.report(s.wrong, at, "a %s, want an object", n.kind)
+		c.report(s.wrong, at, "%s, want an object", wording.A(n.kind.String()))
 		return false
 	}
 	for i, name := range n.names {
@@ -83,7 +85,7 @@ func (s *shape) needed() []string {
 // typed checks the type of a field's value.
 func (c *checker) typed(v *node, at *place, f field, s *shape) {
 	if v.kind != f.kind {
-		c.report(s.wrong, at, "a %s, want a %s", v.kind, f.kind)
+		c.report(s.wrong, at, "%s, want %s", wording.A(v.kind.String()), wording.A(f.kind.String()))
 		return
 	}
 	if v.kind == kindText && f.need && v.text == "" {
@@ -91,7 +93,7 @@ func (c *checker) typed(v *node, at *place, f field, s *shape) {
 	}
 	for i := range v.list() {
 		if got := v.items[i].kind; got != f.of {
-			c.report(s.wrong, at.item(i), "a %s, want a %s", got, f.of)
+			c.report(s.wrong, at.item(i), "%s, want %s", wording.A(got.String()), wording.A(f.of.String()))
 		}
 	}
 }

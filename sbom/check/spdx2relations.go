@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // relationships checks how elements are related (section 11), and learns what packages
@@ -28,7 +30,7 @@ func (d *spdx2) relationships() {
 	elements := len(d.root.get("packages").list()) + len(d.root.get("files").list())
 	// One package alone is what the document describes.
 	if !d.described && elements > 0 && !(elements == 1 && len(d.root.get("packages").list()) == 1) {
-		d.report(rule2Describes, nil, "%d packages and files, and no relationship DESCRIBES from the document", elements)
+		d.report(rule2Describes, nil, "%s (packages and files), and no relationship DESCRIBES from the document", wording.Count(elements, "element"))
 	}
 }
 
@@ -155,7 +157,7 @@ func (d *spdx2) codes() {
 		value := code.get("packageVerificationCodeValue").string()
 		got, ok := verificationCode(holds, files, code.get("packageVerificationCodeExcludedFiles"))
 		if ok && value != "" && got != strings.ToLower(value) {
-			d.report(rule2Code, at.field("packageVerificationCode"), "%q has %s, its %d files give %s", p.get("name").string(), value, len(holds), got)
+			d.report(rule2Code, at.field("packageVerificationCode"), "%q has %s; of %s it is %s", p.get("name").string(), value, wording.Count(len(holds), "file"), got)
 		}
 	}
 }
@@ -166,7 +168,7 @@ func (d *spdx2) notAnalyzed(p *node, at *place, holds []string, code *node) {
 	case code != nil:
 		d.report(rule2Analyzed, at.field("packageVerificationCode"), "%q has a verification code", name)
 	case len(holds) > 0:
-		d.report(rule2Analyzed, at, "%q contains %d files", name, len(holds))
+		d.report(rule2Analyzed, at, "%q contains %s", name, wording.Count(len(holds), "file"))
 	case len(p.get("licenseInfoFromFiles").list()) > 0:
 		d.report(rule2Analyzed, at.field("licenseInfoFromFiles"), "%q has licences of files", name)
 	}

@@ -3,6 +3,8 @@ package check
 import (
 	"slices"
 	"strings"
+
+	"github.com/sworn-build/sworn/sbom/wording"
 )
 
 // context3 is the context of every document (https://spdx.github.io/spdx-spec/v3.0.1/serializations/).
@@ -68,7 +70,7 @@ func (c *checker) spdx3(root *node) view {
 // collect learns the objects of the graph, those in others included.
 func (d *spdx3) collect(n *node, at *place) {
 	if n.kind != kindObject {
-		d.report(rule3Context, at, "a %s, want an object", n.kind)
+		d.report(rule3Context, at, "%s, want an object", wording.A(n.kind.String()))
 		return
 	}
 	o := object3{node: n, at: at, class: n.get("type").string(), id: n.get("spdxId").string()}
@@ -156,7 +158,7 @@ func (d *spdx3) objectID(o *object3, element bool) {
 	case element && (strings.HasPrefix(id.text, "_:") || uri(id.text) != nil):
 		d.report(rule3ID, o.at.field("spdxId"), "%q is no IRI", id.text)
 	case !element && id != nil:
-		d.report(rule3ID, o.at.field("spdxId"), "a %s is no element", o.class)
+		d.report(rule3ID, o.at.field("spdxId"), "%s is no element", wording.A(o.class))
 	}
 }
 
@@ -167,7 +169,7 @@ func (d *spdx3) property(v *node, at *place, p property3) {
 		return
 	}
 	if v.kind != kindList {
-		d.report(rule3Value, at, "a %s, want an array", v.kind)
+		d.report(rule3Value, at, "%s, want an array", wording.A(v.kind.String()))
 		return
 	}
 	for i := range v.items {
@@ -224,11 +226,11 @@ func (d *spdx3) reference(v *node, at *place, class string) {
 			return
 		}
 	} else if v.kind != kindObject {
-		d.report(rule3Value, at, "a %s, want an object or its id", v.kind)
+		d.report(rule3Value, at, "%s, want an object or its id", wording.A(v.kind.String()))
 		return
 	}
 	if d.model[got] != nil && d.model[class] != nil && !is3(d.model, got, class) {
-		d.report(rule3Class, at, "a %s, want a %s", got, class)
+		d.report(rule3Class, at, "%s, want %s", wording.A(got), wording.A(class))
 	}
 }
 

@@ -1,6 +1,10 @@
 package check
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sworn-build/sworn/sbom/wording"
+)
 
 // meaning checks what the types of properties do not tell.
 func (d *spdx3) meaning(o *object3) {
@@ -58,7 +62,7 @@ func (d *spdx3) expression(o *object3) {
 		case target == nil && !d.imported[to] && !strings.HasPrefix(to, terms3):
 			d.report(rule3LicenceRef, o.at, "%s leads to %q, which is no object of the document", ref, to)
 		case target != nil && target.get("simplelicensing_licenseText").string() == "":
-			d.report(rule3LicenceRef, o.at, "%s leads to a %s without a text", ref, target.class)
+			d.report(rule3LicenceRef, o.at, "%s leads to %s without a text", ref, wording.A(target.class))
 		}
 	}
 }
@@ -135,7 +139,7 @@ func (d *spdx3) relationships() {
 
 func (d *spdx3) end(id, class string, at *place, kind string) {
 	if o := d.byID[id]; o != nil && class != "" && d.model[o.class] != nil && !is3(d.model, o.class, class) {
-		d.report(rule3Ends, at, "%s has a %s here, want a %s", kind, o.class, class)
+		d.report(rule3Ends, at, "%s has %s here, want %s", kind, wording.A(o.class), wording.A(class))
 	}
 }
 
