@@ -34,7 +34,13 @@ type predicate struct {
 }
 
 // attestedOptions say which statements are wanted.
-type attestedOptions struct{ key, platform string }
+type attestedOptions struct {
+	key, platform string
+	// needs are types of statements without which nothing else is looked at.
+	needs []string
+	// wanted says which statements are read; nil: all.
+	wanted func(predicateType string, nth int) bool
+}
 
 func (o *attestedOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.key, "key", "", "verify first, with the signer's public key in PEM; an image that fails exits 1")
@@ -71,10 +77,15 @@ func (c *cli) attestedOf(ctx context.Context, ref string, o attestedOptions, do 
 		a := attested{Image: ref, Resolved: repo.Reference().Pinned(desc.Digest), Verified: key != nil}
 		ix, err := image.ReadIndex(ctx, repo, desc)
 		if err == nil {
-			err = a.read(ctx, repo, ix, o.platform)
+			err = a.read(ctx, repo, ix, o)
 		}
 		if err != nil {
 			return atFault(err)
+		}
+		for _, kind := range o.needs {
+			if len(a.of(kind)) == 0 {
+				return a.lacks(kind)
+			}
 		}
 		if key == nil {
 			c.say("not verified: this is what the image says of itself")
@@ -100,16 +111,23 @@ func atFault(err error) error {
 	if hint := signature.Advice(err); hint != "" {
 		f.hints = append(f.hints, hint)
 	}
+	if none := (*image.NoAttestationsError)(nil); errors.As(err, &none) {
+		return &noStatement{f}
+	}
 	return f
 }
 
 // read reads the statements of the platform that is asked for, or of the only one.
-func (a *attested) read(ctx context.Context, repo *repository.Repository, ix image.Index, platform string) error {
+func (a *attested) read(ctx context.Context, repo *repository.Repository, ix image.Index, o attestedOptions) error {
+	platform, wanted := o.platform, o.wanted
+	if wanted == nil {
+		wanted = func(string, int) bool { return true }
+	}
 	var names []string
 	for _, p := range ix.Platforms {
 		names = append(names, p.Name)
 		if platform != "" && image.SamePlatform(platform, p.Name) || platform == "" && len(ix.Platforms) == 1 {
-			attached, err := image.ReadStatements(ctx, repo, ix, p)
+			attached, err := image.ReadSelected(ctx, repo, ix, p, wanted)
 			if err != nil {
 				return err
 			}
@@ -161,6 +179,7 @@ func (a *attested) lacks(kind string) error {
 		f.hints = []string{"build it with Sworn's frontend, and not with sbom=off"}
 	default:
 		f.hints = []string{"build it with Sworn's frontend, and not with statements=off"}
+		return &noStatement{f}
 	}
 	return f
 }

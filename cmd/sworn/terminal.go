@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -36,6 +37,48 @@ func printable(s string) string {
 		i += n
 	}
 	return b.String()
+}
+
+// unprintable undoes printable; false of text that it cannot have made. A backslash that
+// begins no escape is one.
+func unprintable(s string) (string, bool) {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		digits := 0
+		switch {
+		case strings.HasPrefix(s[i:], `\n`):
+			b.WriteByte('\n')
+			i += 2
+			continue
+		case strings.HasPrefix(s[i:], `\t`):
+			b.WriteByte('\t')
+			i += 2
+			continue
+		case strings.HasPrefix(s[i:], `\x`):
+			digits = 2
+		case strings.HasPrefix(s[i:], `\u`):
+			digits = 4
+		default:
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		end := i + 2 + digits
+		if end > len(s) {
+			return "", false
+		}
+		n, err := strconv.ParseUint(s[i+2:end], 16, 32)
+		switch {
+		case err != nil:
+			return "", false
+		case digits == 2:
+			b.WriteByte(byte(n))
+		default:
+			b.WriteRune(rune(n))
+		}
+		i = end
+	}
+	return b.String(), true
 }
 
 // printableJSON escapes in JSON what encoding/json leaves as it is and a terminal

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -9,40 +8,84 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-// maxHops bounds the way of some bytes.
-const maxHops = 64
+// maxHops bounds the way of some bytes, maxTries the ways that are tried: the same bytes can
+// be in many places.
+const (
+	maxHops  = 64
+	maxTries = 10_000
+)
 
-// chain is the way of a file's bytes: from the step that wrote it last, through copies, to
-// where they came to be. What evidence does not tell is left out: the last hop is the
-// file's origin.
+// source is a place that bytes can have come from: a step or material and the path there,
+// which is empty when it is not known. inside is set when a RUN had them.
+type source struct {
+	id, at string
+	inside *whyInside
+}
+
+// trail is what a way has to lead to.
+type trail struct {
+	digest, origin string
+	// originPath is where the bytes lay at the origin; empty when that is not known, or not
+	// asked for.
+	originPath string
+	tries      int
+}
+
+// chain is the way of a file's bytes: from the step that wrote it last, through copies and
+// through steps that have the same bytes as input, to where they came to be. What evidence
+// does not tell is left out: the last hop is the file's origin.
 func (w *why) chain(f *provenance.File) []hop {
 	origin := w.contents.Origins[f.Origin]
-	var out []hop
-	id, at := f.Step, string(f.Path)
-	for range maxHops {
-		h := w.hop(id, step.Path(at))
-		if h == nil {
-			break
-		}
-		out = append(out, *h)
-		s := w.steps[id]
-		if id == origin.From || s == nil || s.Kind == step.KindExec {
-			break
-		}
-		var ok bool
-		if id, at, ok = w.source(s, at, f.Digest.String(), origin.From); !ok {
-			break
-		}
+	t := &trail{digest: f.Digest.String(), origin: origin.From, originPath: string(f.OriginPath)}
+	if t.originPath == "" {
+		t.originPath = string(f.Path) // it says so when it is another
+	}
+	out, found := w.way(source{id: f.Step, at: string(f.Path)}, t, 0)
+	if !found {
+		t.originPath, t.tries = "", 0
+		out, _ = w.way(source{id: f.Step, at: string(f.Path)}, t, 0)
 	}
 	if n := len(out); n == 0 || out[n-1].ID != origin.From {
 		if h := w.hop(origin.From, ""); h != nil {
 			out = append(out, *h)
 		}
 	}
-	if n := len(out); n > 0 && f.OriginPath != "" && out[n-1].ID == origin.From {
-		out[n-1].Path = f.OriginPath
+	if n := len(out); n > 0 && out[n-1].ID == origin.From {
+		if f.OriginPath != "" {
+			out[n-1].Path = f.OriginPath
+		}
+		out[n-1].Next = w.next(&out[n-1], string(out[n-1].Path))
 	}
 	return out
+}
+
+// way goes on from a place to the origin, and reports whether it leads there. When no way
+// does, it is the one by copies, as far as it goes: that the bytes are those of an input
+// proves nothing when the origin is another.
+func (w *why) way(from source, t *trail, depth int) ([]hop, bool) {
+	h := w.hop(from.id, step.Path(from.at))
+	if t.tries++; h == nil || depth == maxHops || t.tries > maxTries {
+		return nil, false
+	}
+	if from.id == t.origin {
+		return []hop{*h}, t.originPath == "" || from.at == t.originPath
+	}
+	s := w.steps[from.id]
+	if s == nil {
+		return []hop{*h}, false
+	}
+	var partial []hop
+	for _, next := range w.sources(s, from.at, t) {
+		rest, found := w.way(next, t, depth+1)
+		if found {
+			h.Inside = next.inside
+			return append([]hop{*h}, rest...), true
+		}
+		if next.inside == nil && partial == nil {
+			partial = rest
+		}
+	}
+	return append([]hop{*h}, partial...), false
 }
 
 // hop is a step or material; nil of an id that is neither.
@@ -65,75 +108,53 @@ func (w *why) hop(id string, at step.Path) *hop {
 	return h
 }
 
-// source is where a copy or merge took a file from: the step that wrote it there and its
-// path, or the material that its bytes came to be in. What a material holds is not known, so
-// of its paths only one that is the same is told. False when the bytes are nowhere.
-func (w *why) source(s *provenance.Step, at, digest, origin string) (id, from string, ok bool) {
-	for _, action := range slices.Backward(s.Actions) {
-		words := strings.Fields(action)
-		if len(words) != 3 || words[0] != "copy" {
-			continue
-		}
-		state, src, found := strings.Cut(words[1], ":")
-		if !found {
-			continue
-		}
-		paths := sources(src, words[2], at)
-		for _, p := range paths {
-			id, same := w.writer(state, p, digest)
-			switch {
-			case w.steps[id] != nil && same:
-				return id, p, true
-			case w.material[id] == nil || id != origin:
-			case at == path.Clean("/"+words[2]):
-				return id, p, true
-			case slices.Contains(paths, at):
-				return id, at, true
-			default:
-				return id, "", true
-			}
-		}
-	}
-	if s.Kind == step.KindMerge || s.Kind == step.KindDiff {
+// sources are where a step can have had a file from, likeliest first.
+func (w *why) sources(s *provenance.Step, at string, t *trail) []source {
+	switch s.Kind {
+	case step.KindExec:
+		return w.insideSources(s, at, t)
+	case step.KindMerge, step.KindDiff:
+		var out []source
 		for _, state := range append(slices.Clone(s.Reads), s.Parent) {
-			if id, same := w.writer(state, at, digest); w.steps[id] != nil && same {
-				return id, at, true
+			if from, ok := w.bytesIn(state, at, t); ok {
+				out = append(out, from)
 			}
 		}
+		return out
 	}
-	return "", "", false
+	return w.copySources(s, at, t)
 }
 
-// sources are the paths that a file can have been copied from: by its place below the
-// destination, or by name.
-func sources(src, dst, at string) []string {
-	src, dst = path.Clean("/"+src), path.Clean("/"+dst)
-	var out []string
-	if at == dst {
-		out = append(out, src)
-	}
-	if below, ok := strings.CutPrefix(at, strings.TrimSuffix(dst, "/")+"/"); ok {
-		out = append(out, path.Join(src, below), path.Join(path.Dir(src), below))
-	}
-	return out
+// bytesIn is the place of a path in a state, when a step wrote these very bytes to it.
+func (w *why) bytesIn(state, at string, t *trail) (source, bool) {
+	id, f := w.writer(state, at)
+	return source{id: id, at: at}, f != nil && f.Digest.String() == t.digest
 }
 
-// writer is the step that wrote a path into a state last, and whether it has the bytes of a
-// digest there; or the material that the state begins with.
-func (w *why) writer(state, at, digest string) (id string, same bool) {
+// writer is the step that wrote a path into a state last, with what it wrote; or the
+// material that the state begins with, of which it is not known what it holds.
+func (w *why) writer(state, at string) (id string, f *provenance.FileOutput) {
 	for id = stateOf(state); ; {
 		s := w.steps[id]
 		if s == nil {
-			return id, false
+			return id, nil
 		}
-		for _, list := range [][]provenance.FileOutput{s.Outputs.Added, s.Outputs.Changed} {
-			i, found := slices.BinarySearchFunc(list, step.Path(at), func(f provenance.FileOutput, p step.Path) int {
-				return strings.Compare(string(f.Path), string(p))
-			})
-			if found {
-				return id, list[i].Digest.String() == digest
-			}
+		if f := written(s, step.Path(at)); f != nil {
+			return id, f
 		}
 		id = stateOf(s.Parent)
 	}
+}
+
+// written is what a step added or changed at a path.
+func written(s *provenance.Step, at step.Path) *provenance.FileOutput {
+	for _, list := range [][]provenance.FileOutput{s.Outputs.Added, s.Outputs.Changed} {
+		i, found := slices.BinarySearchFunc(list, at, func(f provenance.FileOutput, p step.Path) int {
+			return strings.Compare(string(f.Path), string(p))
+		})
+		if found {
+			return &list[i]
+		}
+	}
+	return nil
 }

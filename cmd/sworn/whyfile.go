@@ -1,12 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/agext/levenshtein"
 
 	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/step"
@@ -15,19 +12,30 @@ import (
 // maxLinks is how many links are followed on the way to a file, as Linux does.
 const maxLinks = 40
 
-// file finds an entry and says where it came from. The path is as contents/v1 writes it.
-func (w *why) file(asked string) (*whyFile, error) {
-	var name step.Path
-	if err := name.UnmarshalText([]byte(asked)); err != nil {
-		return nil, &hinted{err, `a backslash in a name is written \\, a byte that is no UTF-8 \xNN`}
+// file finds an entry and says where it came from. Of a path that is not there it says what
+// it was, if anything, together with the failure.
+func (w *why) file(asked string) (*whyFile, *whyGone, error) {
+	names := spellings(asked)
+	for _, name := range names {
+		if f, links := w.resolve(name); f != nil {
+			return w.told(f, links), nil, nil
+		}
 	}
-	f, links, err := w.resolve(string(name))
-	if err != nil {
-		return nil, err
+	for _, name := range names {
+		for _, at := range []string{w.real(name), path.Clean(name)} { // links are this image's
+			if gone := w.gone(at); gone != nil {
+				return nil, gone, w.noFile(name, gone)
+			}
+		}
 	}
+	return nil, nil, w.noFile(names[0], nil)
+}
+
+// told says what is known of an entry.
+func (w *why) told(f *provenance.File, links []whyLink) *whyFile {
 	out := &whyFile{
 		Path: f.Path, Links: links, Type: f.Type, Mode: f.Mode, UID: f.UID, GID: f.GID, Size: f.Size, Target: f.Target,
-		Origin: w.contents.Origins[f.Origin], Chain: w.chain(f),
+		Device: f.Device, Capability: f.Capability, Origin: w.contents.Origins[f.Origin], Chain: w.chain(f),
 	}
 	if f.Digest != nil {
 		out.Digest = "sha256:" + f.Digest.Hex
@@ -36,9 +44,28 @@ func (w *why) file(asked string) (*whyFile, error) {
 		p := w.pack(w.contents.Packages[*f.Package])
 		out.Package, out.State = &p, packageState(out.Origin.Class, p.PURL)
 	} else {
-		out.Databases = w.databases()
+		out.CopyOf, out.Databases = w.copyOf(f), w.databases()
 	}
-	return out, nil
+	switch f.Type {
+	case provenance.TypeDir:
+		out.Holds = w.folder(f.Path)
+	case provenance.TypeSymlink: // one that leads somewhere was followed
+		target := string(f.Target)
+		if !path.IsAbs(target) {
+			target = path.Join(path.Dir(string(f.Path)), target)
+		}
+		out.Dangling = w.gone(w.real(target))
+	}
+	return out
+}
+
+// copyOf is the package's file that a file is a copy of, when that is in the image as it was.
+func (w *why) copyOf(f *provenance.File) *whyCopy {
+	from := w.files[f.OriginPath]
+	if f.OriginPath == "" || from == nil || from.Package == nil || from.Digest == nil || from.Digest.String() != f.Digest.String() {
+		return nil
+	}
+	return &whyCopy{from.Path, w.contents.Packages[*from.Package]}
 }
 
 // packageState says whether a package's file is as it came with the package: "unsaid" when
@@ -53,27 +80,47 @@ func packageState(class, purl string) string {
 	case provenance.OriginUnexplained:
 		return "unexplained"
 	}
-	if slices.Contains([]string{"deb", "apk", "rpm"}, purlType(purl)) {
+	if ofDatabase(purl) {
 		return "unsaid"
 	}
 	return ""
 }
 
+// ofDatabase reports whether a package is one that a package database tells of, as those of
+// Linux distributions do.
+func ofDatabase(purl string) bool {
+	return slices.Contains([]string{"deb", "apk", "rpm"}, purlType(purl))
+}
+
+// spellings are the paths that some text can stand for: as it is, as contents/v1 writes a
+// path (a backslash is \\, a byte that is no UTF-8 \xNN), as a terminal is shown it.
+func spellings(asked string) []string {
+	out := []string{asked}
+	var name step.Path
+	if err := name.UnmarshalText([]byte(asked)); err == nil && string(name) != asked {
+		out = append(out, string(name))
+	}
+	if shown, ok := unprintable(asked); ok && shown != asked {
+		out = append(out, shown)
+	}
+	return out
+}
+
 // resolve finds the entry of a path. Links on the way are followed, and the last one as well
 // when it leads to something in the image.
-func (w *why) resolve(name string) (*provenance.File, []whyLink, error) {
+func (w *why) resolve(name string) (*provenance.File, []whyLink) {
 	for _, last := range []bool{true, false} {
 		if f, links := w.walk(name, last); f != nil {
-			return f, links, nil
+			return f, links
 		}
 	}
-	return nil, nil, w.noFile(name)
+	return nil, nil
 }
 
 // real is a path with the links in its folders followed, as far as they are in the image.
 func (w *why) real(name string) string {
 	name = path.Clean(name)
-	for dir := path.Dir(name); dir != "/"; dir = path.Dir(dir) {
+	for dir := path.Dir(name); dir != "/" && dir != "."; dir = path.Dir(dir) {
 		if f, _ := w.walk(dir, true); f != nil {
 			return path.Join(string(f.Path), strings.TrimPrefix(name, dir))
 		}
@@ -117,61 +164,4 @@ func (w *why) walk(name string, last bool) (*provenance.File, []whyLink) {
 		rest = string(f.Target) + "/" + rest
 	}
 	return f, links
-}
-
-// noFile is the failure of a path that is not there. It names those that are like it.
-func (w *why) noFile(name string) error {
-	if path.Clean(name) == "/" {
-		return &failure{message: "nothing is recorded of the root folder itself", hints: []string{"name a file or folder in it"}}
-	}
-	f := &failure{message: fmt.Sprintf("the image has no file %q", name)}
-	paths := make([]string, 0, len(w.contents.Files))
-	for i := range w.contents.Files {
-		paths = append(paths, string(w.contents.Files[i].Path))
-	}
-	if near := nearest(name, paths, path.Base); len(near) > 0 {
-		f.hints = []string{"it has " + strings.Join(near, ", ")}
-	}
-	real := step.Path(w.real(name))
-	for _, s := range slices.Backward(w.order) {
-		if _, found := slices.BinarySearch(s.Outputs.Removed, real); found {
-			f.hints = append(f.hints, fmt.Sprintf("%s (%s) removed it: %s", s.ID, linesText(s.Lines), oneLine(whatText(s), commandWidth)))
-			break
-		}
-	}
-	return f
-}
-
-// maxNear is how many names are suggested.
-const maxNear = 5
-
-// nearest are the names that are most like one: those whose short form is the same, then
-// those that few edits make the same.
-func nearest(name string, all []string, short func(string) string) []string {
-	type near struct {
-		name  string
-		edits int
-	}
-	var found []near
-	base := short(name)
-	for _, other := range all {
-		b := short(other)
-		if len(b) > 4*len(base)+8 || len(base) > 4*len(b)+8 {
-			continue
-		}
-		if d := levenshtein.Distance(strings.ToLower(base), strings.ToLower(b), nil); d <= max(1, len(base)/3) {
-			found = append(found, near{other, d})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b near) int {
-		if a.edits != b.edits {
-			return a.edits - b.edits
-		}
-		return len(a.name) - len(b.name)
-	})
-	var out []string
-	for _, f := range found[:min(len(found), maxNear)] {
-		out = append(out, f.name)
-	}
-	return out
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -12,135 +11,110 @@ import (
 )
 
 // packages finds the packages that are asked for: those of the image, or else those that
-// steps installed and removed again.
-func (w *why) packages(asked string) ([]whyPackage, error) {
-	installed := map[string]bool{}
-	for purl := range w.known {
-		installed[purl] = true
-	}
-	for _, purl := range w.contents.Packages {
-		installed[purl] = true
-	}
+// steps installed and removed again and those of other stages. Of the others that match
+// besides the image's only the purls are returned.
+func (w *why) packages(asked string) ([]whyPackage, []string, error) {
+	w.documents()
+	installed := w.installed()
 	var out []whyPackage
 	for _, purl := range slices.Sorted(maps.Keys(installed)) {
 		if isPackage(purl, asked) || w.known[purl].named(asked) {
 			out = append(out, w.pack(purl))
 		}
 	}
-	if len(out) == 0 {
-		out = w.removed(asked, installed)
+	var others []string
+	for _, purl := range w.elsewhere(installed) {
+		if isPackage(purl, asked) || w.outside[purl].named(asked) {
+			others = append(others, purl)
+		}
 	}
 	if len(out) > 0 {
-		return out, nil
+		return out, others, nil
 	}
-	f := &failure{message: fmt.Sprintf("the image has no package %q", asked)}
-	if len(w.contents.Databases) > 0 {
-		f.message = fmt.Sprintf("no package %q is known of the image", asked)
+	for _, purl := range others {
+		out = append(out, w.outsidePackage(purl))
 	}
-	all := slices.Sorted(maps.Keys(installed))
-	if near := nearest(asked, all, packageName); len(near) > 0 {
-		f.hints = []string{"it has " + strings.Join(near, ", ")}
+	if len(out) > 0 {
+		return out, nil, nil
 	}
-	if w.files[step.Path("/"+asked)] != nil {
-		f.hints = append(f.hints, "a path begins with a slash: /"+asked)
-	}
-	for _, d := range w.databases() {
-		f.hints = append(f.hints, d.text()+"; packages of it may be missing")
-	}
-	return nil, f
+	return nil, nil, w.noPackage(asked, slices.Sorted(maps.Keys(installed)))
 }
 
-// databases are those of which packages may be missing.
-func (w *why) databases() []whyDatabase {
-	var out []whyDatabase
-	for _, d := range w.contents.Databases {
-		out = append(out, whyDatabase{d, w.hop(d.Step, "")})
+// installed are the purls of the packages of the image.
+func (w *why) installed() map[string]bool {
+	out := map[string]bool{}
+	for purl := range w.known {
+		out[purl] = true
+	}
+	for _, purl := range w.contents.Packages {
+		out[purl] = true
+	}
+	if w.noDocument == "" {
+		return out
+	}
+	// Those that own no file are in the steps alone.
+	for _, s := range w.order {
+		if !w.own[s.ID] {
+			continue
+		}
+		for _, purl := range s.Outputs.PackagesRemoved {
+			delete(out, purl)
+		}
+		for _, purl := range s.Outputs.PackagesAdded {
+			out[purl] = true
+		}
 	}
 	return out
 }
 
-// text says what is wrong with a package database, and since when.
-func (d *whyDatabase) text() string {
-	since := d.Step
-	if h := d.Since; h != nil && !isMaterial(h.Kind) {
-		since = fmt.Sprintf("%s (%s: %s)", h.ID, linesText(h.Lines), oneLine(h.What, commandWidth))
+// noPackage is the failure of a package that is not there. It names what is like it.
+func (w *why) noPackage(asked string, all []string) error {
+	f := &failure{message: fmt.Sprintf("the image has no package %q", asked)}
+	if len(w.contents.Databases) > 0 {
+		f.message = fmt.Sprintf("no package %q is known of the image", asked)
 	}
-	if d.Removed {
-		return fmt.Sprintf("the package database %s is gone since %s", string(d.Path), since)
+	if near := nearPackages(asked, all); len(near) > 0 {
+		f.hints = append(f.hints, "it has "+strings.Join(near, ", "))
 	}
-	return fmt.Sprintf("the package database %s cannot be read, or not all of it, since %s: %s", string(d.Path), since, d.Reason)
-}
-
-// unlistedBy is the step since which no database tells of a package that the image has; nil
-// of one that a database tells of.
-func (w *why) unlistedBy(purl string) *hop {
-	for id := stateOf(w.image); w.steps[id] != nil; id = stateOf(w.steps[id].Parent) {
-		o := &w.steps[id].Outputs
-		if slices.Contains(o.PackagesLost, purl) {
-			return w.hop(id, "")
-		}
-		if slices.Contains(o.PackagesFound, purl) || slices.Contains(o.PackagesAdded, purl) {
-			return nil
+	if !strings.HasPrefix(asked, "pkg:") {
+		if named := w.baseNamed(asked); len(named) > 0 {
+			f.hints = append(f.hints, "files have that name: "+listText(named))
 		}
 	}
-	return nil
-}
-
-// isPackage reports whether a package is the one that is asked for: by purl, with or without
-// qualifiers and version, or by name, with or without namespace and version.
-func isPackage(purl, asked string) bool {
-	bare, _, _ := strings.Cut(purl, "?")
-	bare, _, _ = strings.Cut(bare, "#")
-	if strings.HasPrefix(asked, "pkg:") {
-		name, _, _ := cutVersion(bare)
-		return asked == purl || asked == bare || asked == name
+	for _, id := range slices.Sorted(maps.Keys(w.material)) {
+		if m := w.material[id]; strings.HasPrefix(m.URI, imagePURL) && packageName(m.URI) == asked {
+			f.hints = append(f.hints, fmt.Sprintf("the build used an image of that name: %s, %s", id, m.URI))
+		}
 	}
-	name, version, _ := cutVersion(strings.TrimPrefix(bare, "pkg:"))
-	_, name, _ = strings.Cut(name, "/") // without the type
-	name, version = unescaped(name), unescaped(version)
-	short := name[strings.LastIndex(name, "/")+1:]
-	return asked == name || asked == short || version != "" && (asked == name+"@"+version || asked == short+"@"+version)
-}
-
-// named reports whether a document gives a package the name that is asked for: purls of some
-// kinds write it in another way, of pypi in lower case.
-func (k *whyPackage) named(asked string) bool {
-	return k != nil && (asked == k.Name || k.Version != "" && asked == k.Name+"@"+k.Version)
-}
-
-// cutVersion cuts a purl without qualifiers at its version.
-func cutVersion(purl string) (name, version string, ok bool) {
-	i := strings.LastIndex(purl, "@")
-	if i <= strings.LastIndex(purl, "/") {
-		return purl, "", false
+	for _, d := range w.databases() {
+		f.hints = append(f.hints, d.text()+"; packages of it may be missing")
 	}
-	return purl[:i], purl[i+1:], true
+	if w.noDocument != "" {
+		f.hints = append(f.hints, w.noDocument+", so packages that own no file, as what is linked into programs, may be missing here")
+	}
+	return f
 }
 
-func unescaped(s string) string {
-	if u, err := url.PathUnescape(s); err == nil {
-		return u
+// baseNamed are the paths of files whose last name is one.
+func (w *why) baseNamed(name string) []string {
+	var out []string
+	for i := range w.contents.Files {
+		if p := string(w.contents.Files[i].Path); strings.HasSuffix(p, "/"+name) && w.contents.Files[i].Type != provenance.TypeDir {
+			out = append(out, p)
+		}
 	}
-	return s
-}
-
-// packageName is the name in a purl, without namespace; other text stays.
-func packageName(s string) string {
-	if !strings.HasPrefix(s, "pkg:") {
-		return s
-	}
-	bare, _, _ := strings.Cut(s, "?")
-	name, _, _ := cutVersion(bare)
-	return unescaped(name[strings.LastIndex(name, "/")+1:])
+	return out
 }
 
 // pack says what is known of a package of the image.
 func (w *why) pack(purl string) whyPackage {
+	w.documents()
 	out := whyPackage{PURL: purl, Name: packageName(purl)}
 	if k := w.known[purl]; k != nil {
 		out = *k
 	}
-	came := map[string]int{}
+	out.InImage, out.Files = true, []step.Path{}
+	came, writers := map[string]int{}, map[string]bool{}
 	for i := range w.contents.Files {
 		f := &w.contents.Files[i]
 		if f.Package == nil || w.contents.Packages[*f.Package] != purl {
@@ -153,12 +127,22 @@ func (w *why) pack(purl string) whyPackage {
 		if f.Type != provenance.TypeFile {
 			continue
 		}
-		out.Files++
+		out.Files = append(out.Files, f.Path)
 		if state := packageState(o.Class, purl); state == "changed" || state == "unexplained" {
-			out.Changed = append(out.Changed, f.Path)
+			out.Changed = append(out.Changed, whyAffected{f.Path, f.Step})
+		} else {
+			writers[f.Step] = true
 		}
 	}
+	w.missing(&out)
 	out.BroughtBy, out.UnlistedBy = w.broughtBy(purl, came), w.unlistedBy(purl)
+	for _, s := range w.order {
+		if writers[s.ID] && (out.BroughtBy == nil || out.BroughtBy.ID != s.ID) {
+			h := w.hop(s.ID, "")
+			h.Read, h.Downloads = nil, nil
+			out.WrittenBy = append(out.WrittenBy, *h)
+		}
+	}
 	return out
 }
 
@@ -166,11 +150,13 @@ func (w *why) pack(purl string) whyPackage {
 // where most of its files came from.
 func (w *why) broughtBy(purl string, came map[string]int) *hop {
 	if id := w.brought[purl]; id != "" {
-		return w.hop(id, "")
+		return w.bringer(id, purl)
 	}
-	for _, s := range slices.Backward(w.order) {
-		if slices.Contains(s.Outputs.PackagesAdded, purl) {
-			return w.hop(s.ID, "")
+	for _, own := range []bool{true, false} {
+		for _, s := range slices.Backward(w.order) {
+			if w.own[s.ID] == own && slices.Contains(s.Outputs.PackagesAdded, purl) {
+				return w.hop(s.ID, "")
+			}
 		}
 	}
 	best := ""
@@ -179,25 +165,14 @@ func (w *why) broughtBy(purl string, came map[string]int) *hop {
 			best = id
 		}
 	}
-	if best == "" {
-		return nil
-	}
-	return w.hop(best, "")
+	return w.bringer(best, purl)
 }
 
-// removed finds packages that are no longer there.
-func (w *why) removed(asked string, installed map[string]bool) []whyPackage {
-	found := map[string]*whyPackage{}
-	for _, s := range w.order {
-		for _, purl := range s.Outputs.PackagesRemoved {
-			if !installed[purl] && isPackage(purl, asked) {
-				found[purl] = &whyPackage{PURL: purl, Name: packageName(purl), RemovedBy: w.hop(s.ID, ""), BroughtBy: w.broughtBy(purl, nil)}
-			}
-		}
+// bringer is a step or material that brought a package; nil of none.
+func (w *why) bringer(id, purl string) *hop {
+	h := w.hop(id, "")
+	if h != nil {
+		h.Next = w.next(h, purl)
 	}
-	var out []whyPackage
-	for _, purl := range slices.Sorted(maps.Keys(found)) {
-		out = append(out, *found[purl])
-	}
-	return out
+	return h
 }

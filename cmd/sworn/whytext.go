@@ -1,42 +1,59 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/sworn-build/sworn/provenance"
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
 // printWhy prints an answer for people.
 func (c *cli) printWhy(out whyOutput) error {
 	p := &printer{w: c.stdout}
-	if f := out.File; f != nil {
-		c.printWhyFile(p, f)
-	}
-	if n := len(out.Packages); n > 1 {
-		p.line("%d packages match", n)
-	}
-	for i := range out.Packages {
-		c.printWhyPackage(p, &out.Packages[i])
+	for base := &out; base != nil; base = base.Base {
+		if base != &out {
+			p.line("in %s", base.Resolved)
+		}
+		c.printWhyOne(p, base)
 	}
 	return p.err
 }
 
-func (c *cli) printWhyFile(p *printer, f *whyFile) {
+func (c *cli) printWhyOne(p *printer, out *whyOutput) {
+	if f := out.File; f != nil {
+		c.printWhyFile(p, f, out.NoDocument)
+	}
+	if out.Gone != nil {
+		c.printGone(p, out.Gone)
+	}
+	if n := len(out.Packages); n > 1 {
+		p.line("%s match", wording.Count(n, "package"))
+	}
+	for i := range out.Packages {
+		c.printWhyPackage(p, &out.Packages[i], out.NoDocument)
+	}
+	if n := len(out.OtherStages); n > 0 {
+		p.line("also of that name, not in the image: %s", listText(out.OtherStages))
+	}
+}
+
+func (c *cli) printWhyFile(p *printer, f *whyFile, noDocument string) {
 	p.line("%s", c.painted(bold, string(f.Path)))
 	for _, l := range f.Links {
 		p.line("  through    the link %s -> %s", string(l.Path), string(l.Target))
 	}
-	what := fmt.Sprintf("%s %s, owner %d:%d", f.Type, f.Mode, f.UID, f.GID)
-	if f.Type == provenance.TypeFile {
-		what += fmt.Sprintf(", %s, %s", bytesText(f.Size), f.Digest)
-	}
+	p.line("  is         %s", isText(f))
 	if f.Target != "" {
-		what += " -> " + string(f.Target) + ", which leads to nothing in the image"
+		p.line("  leads to   nothing in the image")
 	}
-	p.line("  is         %s", what)
+	if f.Dangling != nil {
+		p.line("             %s", goneText(f.Dangling))
+	}
+	c.printFolder(p, f.Holds)
 	p.line("  origin     %s", originText(f.Origin))
 	for i, h := range f.Chain {
 		label := "from"
@@ -46,7 +63,11 @@ func (c *cli) printWhyFile(p *printer, f *whyFile) {
 		c.printHop(p, label, &f.Chain[i], i == len(f.Chain)-1 && h.Read != nil)
 	}
 	if f.Package == nil {
-		p.line("  package    none")
+		if f.CopyOf != nil {
+			p.line("  package    none; it is a copy of %s, of %s", string(f.CopyOf.Path), f.CopyOf.PURL)
+		} else {
+			p.line("  package    none")
+		}
 		for i := range f.Databases {
 			p.line("  %-10s %s", "", c.painted(yellow, "that is known: "+f.Databases[i].text()))
 		}
@@ -64,10 +85,51 @@ func (c *cli) printWhyFile(p *printer, f *whyFile) {
 		state = c.painted(yellow, "unexplained: its bytes may not be the package's")
 	}
 	p.line("  package    %s, %s", f.Package.PURL, state)
-	c.printLicence(p, f.Package)
+	c.printLicence(p, f.Package, noDocument)
 	if f.Package.Download != "" {
 		p.line("  download   %s", f.Package.Download)
 	}
+}
+
+// isText says what an entry is.
+func isText(f *whyFile) string {
+	what := fmt.Sprintf("%s %s, owner %d:%d", typeText(f.Type), f.Mode, f.UID, f.GID)
+	if f.Type == provenance.TypeFile {
+		what += fmt.Sprintf(", %s, %s", bytesText(f.Size), f.Digest)
+	}
+	if f.Target != "" {
+		what += " -> " + string(f.Target)
+	}
+	if f.Device != "" {
+		what += ", device " + f.Device
+	}
+	if f.Capability != "" {
+		what += ", capability " + f.Capability
+	}
+	return what
+}
+
+// typeText is the type of an entry in words.
+func typeText(kind string) string {
+	switch kind {
+	case provenance.TypeDir:
+		return "folder"
+	case provenance.TypeSymlink:
+		return "link"
+	case provenance.TypeChar:
+		return "character device"
+	case provenance.TypeBlock:
+		return "block device"
+	}
+	return kind
+}
+
+func pathTexts(paths []step.Path) []string {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		out[i] = string(p)
+	}
+	return out
 }
 
 // originText is an origin in words.
@@ -98,14 +160,20 @@ func (c *cli) printHop(p *printer, label string, h *hop, read bool) {
 	if h.Path != "" {
 		where = "  " + string(h.Path)
 	}
-	if len(h.Digest) > 0 || h.Lines == nil && h.Read == nil && isMaterial(h.Kind) {
+	if isMaterial(h.Kind) {
 		p.line("  %-10s %s %s  %s  %s%s", label, h.ID, h.Kind, h.What, digestText(h.Digest), where)
 		for _, text := range carriedText(h.Carried) {
 			p.line("  %-10s %s", "", text)
 		}
+		if h.Next != "" {
+			p.line("  %-10s %s", "go on with", h.Next)
+		}
 		return
 	}
 	p.line("  %-10s %s  %s  %s%s", label, h.ID, linesText(h.Lines), c.painted(bold, oneLine(h.What, commandWidth)), where)
+	if h.Inside != nil {
+		p.line("  %-10s %s", "", insideText(h.Inside))
+	}
 	if !read {
 		return
 	}
@@ -129,6 +197,19 @@ func (c *cli) printHop(p *printer, label string, h *hop, read bool) {
 	}
 }
 
+// insideText says where a RUN had the bytes from. That the command copied them nobody saw.
+func insideText(in *whyInside) string {
+	switch in.How {
+	case insideKept:
+		return "the same bytes as before the step, which changed mode or owner"
+	case insideDownloaded:
+		return "the same bytes as what the step downloaded"
+	case insideMoved:
+		return "the same bytes as a file that the step removed: " + listText(pathTexts(in.Paths))
+	}
+	return "the same bytes as an input of the step: " + listText(pathTexts(in.Paths))
+}
+
 // isMaterial reports whether a kind is that of a material, not of a step.
 func isMaterial(kind string) bool {
 	return !slices.Contains([]string{step.KindExec, step.KindFile, step.KindMerge, step.KindDiff, step.KindBuild}, kind)
@@ -144,46 +225,16 @@ func digestText(set map[string]string) string {
 	return "no digest"
 }
 
-func (c *cli) printWhyPackage(p *printer, k *whyPackage) {
-	p.line("%s", c.painted(bold, k.PURL))
+func (c *cli) printLicence(p *printer, k *whyPackage, noDocument string) {
+	declared, concluded := k.LicenceDeclared, k.LicenceConcluded
 	switch {
-	case k.BroughtBy != nil:
-		c.printHop(p, "brought by", k.BroughtBy, k.BroughtBy.Read != nil && k.RemovedBy == nil)
-	default:
-		p.line("  brought by  what is not told: no step's database changed with it, and it owns no file")
-	}
-	if k.RemovedBy != nil {
-		c.printHop(p, "removed by", k.RemovedBy, false)
-		return
-	}
-	if k.UnlistedBy != nil {
-		c.printHop(p, "unlisted by", k.UnlistedBy, false)
-	}
-	p.line("  files      %d in the image", k.Files)
-	if n := len(k.Changed); n > 0 {
-		var names []string
-		for _, f := range k.Changed {
-			names = append(names, string(f))
-		}
-		p.line("  changed    %s", c.painted(yellow, fmt.Sprintf("%d: %s", n, listText(names))))
-	}
-	c.printLicence(p, k)
-	for _, d := range []struct{ label, value string }{
-		{"supplier", k.Supplier}, {"download", k.Download}, {"source", k.SourceInfo}, {"note", k.Comment},
-	} {
-		if d.value != "" {
-			p.line("  %-10s %s", d.label, d.value)
-		}
-	}
-}
-
-func (c *cli) printLicence(p *printer, k *whyPackage) {
-	switch {
-	case k.LicenceConcluded == "" && k.LicenceDeclared == "":
+	case noDocument != "":
+		p.line("  licence    not told: %s", c.painted(yellow, noDocument))
+	case declared == "" && concluded == "":
 		p.line("  licence    not known")
-	case k.LicenceConcluded == "" || k.LicenceConcluded == k.LicenceDeclared:
-		p.line("  licence    %s", k.LicenceDeclared)
+	case concluded == "" || concluded == declared:
+		p.line("  licence    %s", cmp.Or(declared, concluded))
 	default:
-		p.line("  licence    %s (declared: %s)", k.LicenceConcluded, licenceText(k.LicenceDeclared, ""))
+		p.line("  licence    %s (declared: %s)", concluded, licenceText(declared, ""))
 	}
 }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
+
+// imagePURL is what the package URLs of images begin with.
+const imagePURL = "pkg:docker/"
+
+// imageReference is the name of an image that is a material, by digest; empty of others.
+func imageReference(h *hop) string {
+	name, ok := strings.CutPrefix(h.What, imagePURL)
+	digest := h.Digest["sha256"]
+	if h.Kind != step.SourceImage || !ok || digest == "" {
+		return ""
+	}
+	name, _, _ = cutVersion(barePURL(name))
+	name, err := url.PathUnescape(name)
+	if err != nil {
+		return ""
+	}
+	return name + "@sha256:" + digest
+}
+
+// next is the command that goes on with a path or package in an image; empty where there is
+// none to go on in, or it is not known with what.
+func (w *why) next(h *hop, asked string) string {
+	ref := imageReference(h)
+	if ref == "" || asked == "" {
+		return ""
+	}
+	command := "sworn why "
+	if m := w.material[h.ID]; m.Platform != "" {
+		command += "--platform " + quoted(m.Platform) + " "
+	}
+	return command + quoted(ref) + " " + quoted(asked)
+}
+
+// quoted is a word of a shell's command.
+func quoted(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/.,:@%+=_-", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// followBase asks the images that an answer leads to, one after the other, until one has no
+// statements of Sworn.
+func (c *cli) followBase(ctx context.Context, out *whyOutput, o whyOptions) error {
+	for range maxHops {
+		h, asked := out.last()
+		if h == nil || h.Next == "" {
+			return nil
+		}
+		ref := imageReference(h)
+		o.platform = out.Platform
+		c.say("going on in %s", ref)
+		base, err := c.whyOf(ctx, ref, asked, o)
+		var none *noStatement
+		if errors.As(err, &none) {
+			c.say("the way ends there: %v", err)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("follow %s into %s: %w", h.ID, ref, err)
+		}
+		if a, b := out.File, base.File; a != nil && b != nil && a.Digest != b.Digest {
+			return &failure{
+				message: fmt.Sprintf("follow %s into %s: %s is %s there, not %s", h.ID, ref, asked, b.Digest, a.Digest),
+				hints:   []string{"the statements of one of them are wrong; verify both with --key"},
+			}
+		}
+		out.Base = base
+		out = base
+	}
+	return nil
+}
+
+// last is where an answer leads to, and what to ask there; nil when it leads to several
+// places, or none.
+func (out *whyOutput) last() (h *hop, asked string) {
+	switch {
+	case out.File != nil && len(out.File.Chain) > 0:
+		h = &out.File.Chain[len(out.File.Chain)-1]
+		return h, string(h.Path)
+	case len(out.Packages) == 1:
+		return out.Packages[0].BroughtBy, out.Packages[0].PURL
+	case out.Gone != nil:
+		return out.Gone.WrittenBy, string(out.Gone.Path)
+	}
+	return nil, ""
+}
+
+// noStatement is the failure of an image that has no statements of Sworn's own.
+type noStatement struct{ *failure }
+
+// Unwrap implements errors.Unwrap.
+func (n *noStatement) Unwrap() error { return n.failure }
