@@ -45,12 +45,24 @@ type Comparison struct {
 	// Manifests, sorted by path, are those of after that were added or changed, and those
 	// whose list of files was.
 	Manifests []Manifest
+	// md5 are those of the files of after that were hashed and that the inventory given
+	// knows by it.
+	md5 map[step.Path]string
 }
 
 // Compare returns what changed between before and after, two states mounted
 // read-only. With before nil everything in after is added.
 func Compare(before, after *Tree) (Comparison, error) {
-	var c comparer
+	return CompareSums(before, after, nil)
+}
+
+// CompareSums is Compare when the inventory of after is known already: files are hashed for
+// [MD5s] as they are read. With inv nil they are read again for that.
+func CompareSums(before, after *Tree, inv *Inventory) (Comparison, error) {
+	c := comparer{sums: map[step.Path]bool{}}
+	if inv != nil {
+		inv.eachMD5(func(s FileMD5) { c.sums[s.Path] = true })
+	}
 	err := walk(before, after, func(before, after *cursor) visitor {
 		c.before, c.after = before, after
 		return &c
@@ -71,6 +83,7 @@ func Compare(before, after *Tree) (Comparison, error) {
 	sortEntries(c.out.Changed)
 	sortPaths(c.out.Removed)
 	sortPaths(c.out.Copied)
+	c.out.md5 = c.hashing.md5
 	c.out.Manifests, err = completeManifests(after, c.out.Delta, c.hashing.manifests)
 	return c.out, err
 }
@@ -88,7 +101,9 @@ type comparer struct {
 	// new are the entries added; now and was, in pairs, those of names whose inode is
 	// another. Some of them have digests only when hashing is finished.
 	new, now, was []*Entry
-	hashing       hashing
+	// sums are the files of after whose MD5 is asked for.
+	sums    map[step.Path]bool
+	hashing hashing
 }
 
 func (c *comparer) added(p step.Path, name string, st *unix.Stat_t) error {
@@ -136,11 +151,11 @@ func (c *comparer) hash(at *cursor, e *Entry, name string, ask bool) error {
 	if err != nil {
 		return err
 	}
-	var is manifestReader
+	job := hashJob{entry: e, file: f}
 	if ask {
-		is = newManifestReader(e)
+		job.is, job.md5 = newManifestReader(e), c.sums[e.Path]
 	}
-	c.hashing.add(e, f, is)
+	c.hashing.add(job)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
@@ -79,14 +80,10 @@ func hashAll(r io.Reader, buf []byte, ws ...io.Writer) (int64, error) {
 }
 
 // fill adds digests and capability of the open file f to its entry. Its bytes are shown
-// to watch, when there is one.
-func fill(e *Entry, f *File, buf []byte, watch io.Writer) error {
+// to watch.
+func fill(e *Entry, f *File, buf []byte, watch ...io.Writer) error {
 	h256, h1 := sha256.New(), sha1.New()
-	writers := []io.Writer{h256, h1, watch}
-	if watch == nil {
-		writers = writers[:2]
-	}
-	n, err := hashAll(f, buf, writers...)
+	n, err := hashAll(f, buf, append(watch, h256, h1)...)
 	if err != nil {
 		return fmt.Errorf("hash %q: %w", string(e.Path), err)
 	}
@@ -124,6 +121,8 @@ type hashing struct {
 	failed map[step.Path]error
 	// manifests are those among the files, in any order.
 	manifests []Manifest
+	// md5 are the MD5s that were asked for.
+	md5 map[step.Path]string
 }
 
 // hashJob is an entry and its open file.
@@ -132,11 +131,13 @@ type hashJob struct {
 	file  *File
 	// is tells of a file that is a manifest; nil when that is not asked.
 	is manifestReader
+	// md5: its MD5 is asked for.
+	md5 bool
 }
 
 // add hands an open file over; it blocks while all hashers have one. The entry must be
-// left alone until finish. is may be nil.
-func (h *hashing) add(e *Entry, f *File, is manifestReader) {
+// left alone until finish.
+func (h *hashing) add(j hashJob) {
 	if h.jobs == nil {
 		h.jobs = make(chan hashJob)
 		for range Hashers() {
@@ -144,7 +145,7 @@ func (h *hashing) add(e *Entry, f *File, is manifestReader) {
 			go h.work()
 		}
 	}
-	h.jobs <- hashJob{e, f, is}
+	h.jobs <- j
 }
 
 func (h *hashing) work() {
@@ -163,11 +164,27 @@ func (h *hashing) work() {
 }
 
 func (h *hashing) one(j hashJob, buf []byte) error {
-	if j.is == nil {
-		return fill(j.entry, j.file, buf, nil)
+	var watch []io.Writer
+	if j.is != nil {
+		watch = append(watch, j.is)
 	}
-	if err := fill(j.entry, j.file, buf, j.is); err != nil {
+	sum := md5.New()
+	if j.md5 {
+		watch = append(watch, sum)
+	}
+	if err := fill(j.entry, j.file, buf, watch...); err != nil {
 		return err
+	}
+	if j.md5 {
+		h.mu.Lock()
+		if h.md5 == nil {
+			h.md5 = map[step.Path]string{}
+		}
+		h.md5[j.entry.Path] = hex.EncodeToString(sum.Sum(nil))
+		h.mu.Unlock()
+	}
+	if j.is == nil {
+		return nil
 	}
 	if m, ok := j.is.manifest(j.entry, j.file); ok {
 		h.mu.Lock()

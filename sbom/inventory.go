@@ -226,7 +226,7 @@ func Databases(t *Tree) []string {
 func (d Delta) Touches(prefixes []string) bool {
 	hit := func(p step.Path) bool {
 		for _, prefix := range prefixes {
-			if string(p) == prefix || strings.HasPrefix(string(p), prefix+"/") {
+			if string(p) == prefix || below(string(p), prefix) {
 				return true
 			}
 		}
@@ -248,11 +248,29 @@ func (d Delta) Touches(prefixes []string) bool {
 // above reports whether p is a folder on the way to one of the prefixes.
 func above(p string, prefixes []string) bool {
 	for _, prefix := range prefixes {
-		if strings.HasPrefix(prefix, p+"/") {
+		if below(prefix, p) {
 			return true
 		}
 	}
 	return false
+}
+
+// below reports whether p is below a folder.
+func below(p, folder string) bool {
+	return len(p) > len(folder) && p[len(folder)] == '/' && p[:len(folder)] == folder
+}
+
+// Rewritten reports whether one of some paths is a regular file of after and not the very
+// one of before. It reads none.
+func Rewritten(before, after *Tree, paths []string) bool {
+	return slices.ContainsFunc(paths, func(p string) bool {
+		now, err := after.Stat(p)
+		if err != nil || now.Type != TypeFile {
+			return false
+		}
+		was, err := before.Stat(p)
+		return err != nil || was.Inode != now.Inode
+	})
 }
 
 // Diff returns the packages of after that before has not, and those of before

@@ -26,6 +26,7 @@ const seeFile = "SEE LICENSE IN "
 // manifests' Licences: what their metadata says, and what the licence files beside it are.
 func DeclareLicences(r *licence.Reader, t *Tree, ms []Manifest) error {
 	left := int64(maxLicenceTotal)
+	var conclude []func()
 	for i := range ms {
 		m := &ms[i]
 		for k := range m.Packages {
@@ -40,10 +41,11 @@ func DeclareLicences(r *licence.Reader, t *Tree, ms []Manifest) error {
 			}
 			p.Declared = declared.Expression
 			m.Licences = append(m.Licences, declared.Refs...)
-			p.Concluded = r.Texts(texts, declared).Expression
+			conclude = append(conclude, func() { p.Concluded = r.Texts(texts, declared).Expression })
 		}
 		m.Licences = licence.Tidy(m.Licences)
 	}
+	severalAtOnce(len(conclude), func() func(int) { return func(i int) { conclude[i]() } })
 	return nil
 }
 

@@ -15,21 +15,32 @@ const maxLinks = 40
 // included, is followed inside the tree, as chroot(2) would. Parts that are not
 // there are kept as they are. A loop gives the path back unchanged.
 func (t *Tree) Resolve(p string) string {
+	if !path.IsAbs(p) {
+		p = "/" + p
+	}
+	p = path.Clean(p)
 	links := 0
-	real, ok := t.resolve(path.Clean("/"+p), &links)
+	real, ok := t.resolve(p, &links)
 	if !ok {
-		return path.Clean("/" + p)
+		return p
 	}
 	return real
 }
 
 // ResolveParent is Resolve for all but the last name: where an entry itself lies.
 func (t *Tree) ResolveParent(p string) string {
-	p = path.Clean("/" + p)
-	if p == "/" {
+	if !path.IsAbs(p) {
+		p = "/" + p
+	}
+	if p = path.Clean(p); p == "/" {
 		return p
 	}
-	return path.Join(t.Resolve(path.Dir(p)), path.Base(p))
+	dir := path.Dir(p)
+	real := t.Resolve(dir)
+	if real == dir {
+		return p
+	}
+	return path.Join(real, path.Base(p))
 }
 
 // way returns the paths that resolving p goes through, p, every symlink and where it ends

@@ -54,11 +54,11 @@ type FileMD5 struct {
 }
 
 // MD5s returns the MD5 of the regular files of a tree that packages of its inventory know
-// by that, sorted by path: of those that the delta wrote, and of those whose sum was not
-// in the inventory before. Where both inventories are one, only the delta counts.
-func MD5s(t *Tree, before, now *Inventory, d Delta) ([]FileMD5, error) {
+// by that, sorted by path: of those that were written, and of those whose sum was not
+// in the inventory before. Where both inventories are one, only what was written counts.
+func MD5s(t *Tree, before, now *Inventory, c Comparison) ([]FileMD5, error) {
 	wrote := map[step.Path]bool{}
-	for e := range d.Wrote() {
+	for e := range c.Wrote() {
 		if e.Type == TypeFile {
 			wrote[e.Path] = true
 		}
@@ -74,7 +74,7 @@ func MD5s(t *Tree, before, now *Inventory, d Delta) ([]FileMD5, error) {
 		}
 	})
 	slices.Sort(paths)
-	return md5Files(t, slices.Compact(paths))
+	return md5Files(t, slices.Compact(paths), c.md5)
 }
 
 func (inv *Inventory) eachMD5(f func(FileMD5)) {
@@ -87,13 +87,18 @@ func (inv *Inventory) eachMD5(f func(FileMD5)) {
 	}
 }
 
-// md5Files reads files, several at a time. One that is no regular file has none.
-func md5Files(t *Tree, paths []step.Path) ([]FileMD5, error) {
+// md5Files reads files whose MD5 is not known, several at a time. One that is no regular
+// file has none.
+func md5Files(t *Tree, paths []step.Path, known map[step.Path]string) ([]FileMD5, error) {
 	sums := make([]string, len(paths))
 	errs := make([]error, len(paths))
 	severalAtOnce(len(paths), func() func(int) {
 		buf := make([]byte, HashBuffer)
-		return func(i int) { sums[i], errs[i] = md5File(t, paths[i], buf) }
+		return func(i int) {
+			if sums[i] = known[paths[i]]; sums[i] == "" {
+				sums[i], errs[i] = md5File(t, paths[i], buf)
+			}
+		}
 	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

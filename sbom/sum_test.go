@@ -55,7 +55,7 @@ func unlike(t *testing.T, dir string) map[string][]step.Path {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sums, err := sbom.MD5s(tree, &sbom.Inventory{}, &inv, c.Delta)
+	sums, err := sbom.MD5s(tree, &sbom.Inventory{}, &inv, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +93,61 @@ func TestFilesAreComparedWithTheirPackages(t *testing.T) {
 		if diff := cmp.Diff(c.want, unlike(t, dir)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
+	}
+}
+
+func TestFilesAreReadOnceForTheirSums(t *testing.T) {
+	dir := t.TempDir()
+	treetest.Make(t, dir, summed()...)
+	tree := open(t, dir)
+	inv, err := sbom.Load(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart, err := sbom.Compare(nil, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := sbom.MD5s(tree, &sbom.Inventory{}, &inv, apart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	once, err := sbom.CompareSums(nil, tree, &inv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(apart.Delta, once.Delta); diff != "" || len(want) == 0 {
+		t.Errorf("%d sums, delta (-want +got):\n%s", len(want), diff)
+	}
+	// From the empty tree nothing can be read any more.
+	for name, c := range map[string]struct {
+		of   sbom.Comparison
+		want []sbom.FileMD5
+	}{"apart": {apart, nil}, "once": {once, want}} {
+		got, err := sbom.MD5s(nil, &sbom.Inventory{}, &inv, c.of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestRewrittenFilesAreNotTheVeryOnes(t *testing.T) {
+	dir := t.TempDir()
+	was, now := filepath.Join(dir, "was"), filepath.Join(dir, "now")
+	files := []string{"file 0644 /same x", "file 0644 /changed x", "file 0644 /gone x", "dir 0755 /folder"}
+	treetest.Make(t, was, files...)
+	treetest.Make(t, now, "file 0644 /same x", "file 0644 /changed y", "file 0644 /new x", "file 0644 /folder/new x")
+	treetest.Share(t, was, now)
+	for p, want := range map[string]bool{"/same": false, "/changed": true, "/gone": false, "/new": true, "/folder": false, "/none": false} {
+		if got := sbom.Rewritten(open(t, was), open(t, now), []string{p}); got != want {
+			t.Errorf("%s: %t", p, got)
+		}
+	}
+	if !sbom.Rewritten(nil, open(t, now), []string{"/none", "/same"}) {
+		t.Error("a file of the first state is not")
 	}
 }
 
@@ -173,7 +228,7 @@ func BenchmarkMD5s(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		sums, err := sbom.MD5s(tree, &sbom.Inventory{}, &inv, sbom.Delta{})
+		sums, err := sbom.MD5s(tree, &sbom.Inventory{}, &inv, sbom.Comparison{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -92,8 +92,8 @@ func absent(err error) bool {
 
 // readlinkat reads a symlink's target whole.
 func readlinkat(fd int, name string) (string, error) {
-	buf := make([]byte, maxPath+1)
-	n, err := unix.Readlinkat(fd, name, buf)
+	var buf [maxPath + 1]byte
+	n, err := unix.Readlinkat(fd, name, buf[:])
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/sbom/licence"
@@ -76,7 +77,12 @@ func (t tool) items() (int, error) {
 // item describes the change from before to after. inv is the inventory of
 // before when it is known; the inventory of after is returned.
 func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory, licences *licence.Reader) (*described, *sbom.Inventory, error) {
-	c, err := sbom.Compare(before, after)
+	databases := append(sbom.Databases(before), sbom.Databases(after)...)
+	inv, loaded, err := inventories(before, after, inv, before == nil || sbom.Rewritten(before, after, databases))
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := sbom.CompareSums(before, after, loaded)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,40 +90,58 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory, licence
 		return nil, nil, err
 	}
 	d := described{Base: before == nil, Delta: c.Delta, Manifests: c.Manifests, PackagesAdded: []string{}, PackagesRemoved: []string{}}
-	if inv == nil {
-		loaded, err := sbom.Load(before)
-		if err != nil {
-			return nil, nil, fmt.Errorf("state before: %w", err)
-		}
-		inv = &loaded
-	}
 	if d.Record, err = t.record(k, before, after, *inv, c, licences); err != nil {
 		return nil, nil, err
 	}
 	now := inv
-	if d.Base || d.TouchesCopyright() || d.Touches(append(sbom.Databases(before), sbom.Databases(after)...)) {
-		loaded, err := sbom.Load(after)
-		if err != nil {
-			return nil, nil, fmt.Errorf("state after: %w", err)
+	if d.Base || d.TouchesCopyright() || d.Touches(databases) {
+		if loaded == nil {
+			if _, loaded, err = inventories(before, after, inv, true); err != nil {
+				return nil, nil, err
+			}
 		}
 		if err := loaded.ReadLicences(licences, after, *inv, c.Delta); err != nil {
 			return nil, nil, fmt.Errorf("state after: %w", err)
 		}
-		added, _ := sbom.Diff(*inv, loaded)
+		added, _ := sbom.Diff(*inv, *loaded)
 		removed, err := loaded.Lose(before, *inv, c.Delta)
 		if err != nil {
 			return nil, nil, fmt.Errorf("state before: %w", err)
 		}
-		now, d.Inventory = &loaded, &loaded
+		now, d.Inventory = loaded, loaded
 		d.PackagesAdded, d.PackagesRemoved = purls(added), purls(removed)
 	}
-	if d.MD5, err = sbom.MD5s(after, inv, now, c.Delta); err != nil {
+	if d.MD5, err = sbom.MD5s(after, inv, now, c); err != nil {
 		return nil, nil, fmt.Errorf("state after: %w", err)
 	}
 	owners := now.Owners()
 	owners.Attribute(d.Added)
 	owners.Attribute(d.Changed)
 	return &d, now, nil
+}
+
+// inventories loads that of the state before, unless it is known, and where it has another,
+// that of the state after, both at once.
+func inventories(before, after *sbom.Tree, known *sbom.Inventory, another bool) (was, now *sbom.Inventory, err error) {
+	var loading sync.WaitGroup
+	var wasErr, nowErr error
+	load := func(t *sbom.Tree, state string, err *error) *sbom.Inventory {
+		var inv sbom.Inventory
+		loading.Go(func() {
+			if inv, *err = sbom.Load(t); *err != nil {
+				*err = fmt.Errorf("state %s: %w", state, *err)
+			}
+		})
+		return &inv
+	}
+	if was = known; was == nil {
+		was = load(before, "before", &wasErr)
+	}
+	if another {
+		now = load(after, "after", &nowErr)
+	}
+	loading.Wait()
+	return was, now, errors.Join(wasErr, nowErr)
 }
 
 // purls keeps the order of an inventory, which is by purl.

@@ -34,11 +34,11 @@ func (t tool) source(k int) error {
 		return err
 	}
 	defer src.Close()
-	c, err := sbom.Compare(nil, src)
+	inv, err := sbom.Load(src)
 	if err != nil {
 		return err
 	}
-	inv, err := sbom.Load(src)
+	c, err := sbom.CompareSums(nil, src, &inv)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (t tool) source(k int) error {
 	if err := sbom.DeclareLicences(licences, src, c.Manifests); err != nil {
 		return err
 	}
-	md5, err := sbom.MD5s(src, &sbom.Inventory{}, &inv, c.Delta)
+	md5, err := sbom.MD5s(src, &sbom.Inventory{}, &inv, c)
 	if err != nil {
 		return err
 	}
