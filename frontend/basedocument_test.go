@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -83,6 +85,36 @@ func TestTheBasesDocumentsAreInThePlan(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestARegistryThatDoesNotAnswer: the build waits for so long and no longer, and the builder
+// fetches the base meanwhile. Time is a bubble's.
+func TestARegistryThatDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newBaseGateway(t, "FROM busybox\nRUN true\n", map[string]string{"build-arg:SWORN_BASE": BaseAny})
+		g.silent = true
+		began := time.Now()
+		if _, err := (Frontend{}).Build(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(began); waited != manifestsTime {
+			t.Errorf("waited for %v, want %v", waited, manifestsTime)
+		}
+		p, err := step.DecodePlan(g.plans(t)["linux/amd64"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := p.Sources[0].Carried; c == nil || c.Unknown != "the registry gave the builder no index for its digest" {
+			t.Errorf("%+v", c)
+		}
+		fetched := slices.ContainsFunc(g.refs, func(r *fakeRef) bool {
+			scheme, _ := r.g.Vertex(r.g.Target().Vertex).Scheme()
+			return scheme == "docker-image"
+		})
+		if !fetched {
+			t.Error("the base was not fetched meanwhile")
+		}
+	})
 }
 
 func namespaces(names ...string) *step.Carried {

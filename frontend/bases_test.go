@@ -35,6 +35,7 @@ type baseGateway struct {
 	arch      string                                      // whose images config is of; empty: all
 	roots     map[digest.Digest][]byte
 	statement digest.Digest // of the last document that was added
+	silent    bool          // the registry answers nothing about blobs
 	asked     []string      // names of images whose chain was asked for
 }
 
@@ -136,6 +137,10 @@ func (g *baseGateway) Solve(ctx context.Context, req client.SolveRequest) (*clie
 	ref := res.Ref.(*fakeRef)
 	if scheme, rest := ref.g.Vertex(ref.g.Target().Vertex).Scheme(); scheme == "docker-image+blob" {
 		_, d, _ := strings.Cut(rest, "@")
+		if g.silent {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
 		b, ok := g.roots[digest.Digest(d)]
 		if !ok {
 			return nil, fmt.Errorf("could not fetch content %s from 192.0.2.1", d)
