@@ -110,7 +110,9 @@ func (r *request) readCarried(ctx context.Context, i baseImage) (*step.Carried, 
 	}
 	short, cancel := context.WithTimeout(ctx, manifestsTime)
 	defer cancel()
-	index, err := r.readBlob(short, i, pinned, base.MaxManifestBytes, quietly(pinned))
+	index, err := r.indexes.do(i.ref, func() ([]byte, error) { // a second failure would show
+		return r.readBlob(short, i, pinned, base.MaxManifestBytes, quietly(pinned))
+	})
 	if err != nil || digest.FromBytes(index) != pinned {
 		return nil, errors.New("the registry gave the builder no index for its digest")
 	}

@@ -38,6 +38,7 @@ type request struct {
 	roots     roots.Set
 	bases     calls[*step.Verified]
 	documents calls[*step.Carried] // of base images, by key
+	indexes   calls[[]byte]        // of base images, by reference
 	chains    sync.Map             // of images that have an index, by key: *sourceresolver.AttestationChain
 	steps     *profiles
 	file      *rules.File    // nil: see unread

@@ -23,7 +23,7 @@ const MaxDocumentBytes = 41 << 20
 // a builder fetches whole.
 const (
 	maxDocuments      = 32
-	maxDocumentsBytes = 256 << 20
+	maxDocumentsBytes = 128 << 20
 )
 
 // Attestations finds in an index the image manifest of a platform and the attestation

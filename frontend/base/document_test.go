@@ -96,7 +96,7 @@ func TestWhatABuilderFetchesIsBounded(t *testing.T) {
 		read   int
 		left   string
 	}{
-		"many": {func(s *signed) {}, maxDocuments, "more than 32 documents, or 268435456 bytes of them, are not read"},
+		"many": {func(s *signed) {}, maxDocuments, "more than 32 documents, or 134217728 bytes of them, are not read"},
 		"large": {func(s *signed) {
 			s.attestation.Layers = s.attestation.Layers[:3]
 			s.attestation.Layers[1].Size = 1 << 40
@@ -105,7 +105,7 @@ func TestWhatABuilderFetchesIsBounded(t *testing.T) {
 			for i := range s.attestation.Layers {
 				s.attestation.Layers[i].Size = 40 << 20
 			}
-		}, 6, "268435456 bytes"},
+		}, 3, "134217728 bytes"},
 		"negative": {func(s *signed) {
 			for i := range s.attestation.Layers {
 				s.attestation.Layers[i].Size = -1

@@ -78,7 +78,7 @@ func TestBuildsGoOnWithoutTheRegistry(t *testing.T) {
 	e := mustEnv(t)
 	down := func(*http.Request, string) bool { return true }
 	untyped := func(req *http.Request, _ string) bool { // as registries do that go by the type alone
-		return strings.HasSuffix(req.Header.Get("Accept"), "*/*") && !strings.Contains(req.Header.Get("Accept"), "index") || strings.Contains(req.URL.Path, "/blobs/") && req.Method == http.MethodHead
+		return strings.Contains(req.URL.Path, "/manifests/sha256:") && !strings.Contains(req.Header.Get("Accept"), "vnd.") || strings.Contains(req.URL.Path, "/blobs/") && req.Method == http.MethodHead
 	}
 	for name, tt := range map[string]struct {
 		registry      string
