@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sworn-build/sworn/sbom/jar"
@@ -83,6 +84,7 @@ func (p Package) IsDownloaded() bool { return len(packageKeys(p)) > 0 }
 //	NAME-VERSION.tar.gz, NAME-VERSION.zip         (PEP 625)
 //	[@SCOPE/]NAME/-/NAME-VERSION.tgz              (npm's registry)
 //	MODULE/@v/VERSION.zip                         (Go's module proxy)
+//	goVERSION.linux-ARCH.tar.gz, node-vVERSION-linux-ARCH.tar.xz, Python-VERSION.tgz, ...
 func fileKeys(raw string) []string {
 	raw, _, _ = strings.Cut(raw, "#")
 	raw, _, _ = strings.Cut(raw, "?")
@@ -105,11 +107,11 @@ func fileKeys(raw string) []string {
 	case strings.HasSuffix(name, ".apk"):
 		return []string{path.Base(dir) + "/" + name}
 	case strings.HasSuffix(name, ".tgz"):
-		return nodeFileKeys(dir, name)
+		return append(nodeFileKeys(dir, name), toolchainFileKeys(name)...)
 	case strings.HasSuffix(dir, "/@v/"):
-		return goFileKeys(dir, name)
+		return append(goFileKeys(dir, name), toolchainFileKeys(name)...)
 	}
-	return pythonFileKeys(name)
+	return append(pythonFileKeys(name), toolchainFileKeys(name)...)
 }
 
 // unescape decodes the %XX of a URL; false when one is none.
@@ -152,6 +154,10 @@ func packageKeys(p Package) []string {
 		return []string{strings.ToLower(p.Name + "." + p.Version + ".nupkg")}
 	case typeCargo:
 		return []string{p.Name + "-" + p.Version + ".crate"}
+	case typeGeneric:
+		if slices.ContainsFunc(toolchainArchives, func(a toolchainArchive) bool { return a.name == p.Name }) {
+			return []string{languageKey(typeGeneric, p.Name, p.Version)}
+		}
 	case typeMaven, typePython, typeNode, typeGo:
 		if p.Version != "" && (p.Type != typeGo || p.Name != goStandard) {
 			return []string{languageKey(p.Type, p.Name, p.Version)}

@@ -17,7 +17,7 @@ func TestDownloadsMatchByTheirVeryNames(t *testing.T) {
 			return sbom.Package{PURL: name, Type: kind, Name: name, Version: version}
 		}
 	}
-	python, node, module := language("pypi"), language("npm"), language("golang")
+	python, node, module, generic := language("pypi"), language("npm"), language("golang"), language("generic")
 	apk := sbom.Package{PURL: "musl", Type: "apk", Name: "musl", Version: "1.2.5-r0", Arch: "x86_64"}
 	rpm := sbom.Package{PURL: "bash", Type: "rpm", Name: "Bash", Version: "5.1.8-9.el9", Arch: "x86_64"}
 	for _, c := range []struct {
@@ -48,6 +48,15 @@ func TestDownloadsMatchByTheirVeryNames(t *testing.T) {
 		{"Maven", language("maven")("com.google.guava:guava", "31.1-jre"), []string{"https://m.test/maven2/com/google/guava/guava/31.1-jre/guava-31.1-jre.jar"}, "https://m.test/maven2/com/google/guava/guava/31.1-jre/guava-31.1-jre.jar"},
 		{"Maven of another group", language("maven")("com.guava:guava", "31"), []string{"https://m.test/com/google/guava/guava/31/guava-31.jar", "https://m.test/com/guava/guava/31/guava-31-sources.jar"}, ""},
 		{"no URL", deb("dash", "1", "all"), []string{"http://m.test/%zz/dash_1_all.deb"}, ""},
+		{"Go", generic("go", "1.26.8"), []string{"https://m.test/dl/go1.26.8.linux-amd64.tar.gz?x"}, "https://m.test/dl/go1.26.8.linux-amd64.tar.gz?x"},
+		{"Go by Go", generic("go", "1.26.8"), []string{"https://m.test/golang.org/toolchain/@v/v0.0.1-go1.26.8.linux-arm64.zip"}, "https://m.test/golang.org/toolchain/@v/v0.0.1-go1.26.8.linux-arm64.zip"},
+		{"Go for two architectures", generic("go", "1.26.8"), []string{"https://m.test/go1.26.8.linux-amd64.tar.gz", "https://m.test/go1.26.8.linux-arm64.tar.gz"}, ""},
+		{"Go of another version", generic("go", "1.26.8"), []string{"https://m.test/go1.26.80.linux-amd64.tar.gz", "https://m.test/go1.26.8.windows-amd64.zip", "https://m.test/go1.26.8.linux-amd64.tar.gz.asc"}, ""},
+		{"Node.js", generic("node", "20.1.0"), []string{"https://m.test/dist/v20.1.0/SHASUMS256.txt", "https://m.test/dist/v20.1.0/node-v20.1.0-linux-x64.tar.xz"}, "https://m.test/dist/v20.1.0/node-v20.1.0-linux-x64.tar.xz"},
+		{"source of Node.js", generic("node", "20.1.0"), []string{"https://m.test/node-v20.1.0.tar.gz"}, "https://m.test/node-v20.1.0.tar.gz"},
+		{"source of Python", generic("python", "3.13.0rc1"), []string{"https://m.test/3.13.0/Python-3.13.0rc1.tgz", "https://m.test/3.13.0/Python-3.13.0rc1.tar.xz.asc"}, "https://m.test/3.13.0/Python-3.13.0rc1.tgz"},
+		{"source of PHP", generic("php-cli", "8.3.1"), []string{"https://m.test/php-8.3.1.tar.bz2"}, "https://m.test/php-8.3.1.tar.bz2"},
+		{"a JDK", generic("openjdk", "21.0.4+7"), []string{"https://m.test/OpenJDK21U-jdk_x64_linux_hotspot_21.0.4_7.tar.gz"}, ""},
 		{"a wheel", python("Zope.Interface", "5.5.2"), []string{"https://m.test/packages/ab/zope_interface-5.5.2-1-cp311-cp311-linux_x86_64.whl#sha256=x"}, "https://m.test/packages/ab/zope_interface-5.5.2-1-cp311-cp311-linux_x86_64.whl#sha256=x"},
 		{"a source archive", python("my-thing", "1.0"), []string{"https://m.test/my-thing-1.0.tar.gz"}, "https://m.test/my-thing-1.0.tar.gz"},
 		{"a wheel of another version", python("six", "1.1"), []string{"https://m.test/six-1.10-py3-none-any.whl", "https://m.test/six-1.1.zip.asc"}, ""},

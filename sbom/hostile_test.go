@@ -27,6 +27,10 @@ func TestABundleOfBombsIsBoundedAndTold(t *testing.T) {
 		"file 0644 /app/vendor/composer/installed.json "+strings.Repeat("[", 1<<20),
 		"file 0644 /h/specifications/x-1.gemspec # stub: a\x00b 1 ruby",
 		"file 0644 /app/x.deps.json {\"libraries\":"+strings.Repeat(`{"a":`, 100000),
+		"file 0644 /go/VERSION go1."+strings.Repeat("1", 4<<20), "file 0755 /go/bin/go x",
+		"file 0644 /jdk/release "+strings.Repeat("JAVA_VERSION=\"\n", 1<<18), "file 0755 /jdk/bin/java x",
+		"file 0644 /n/include/node/node_version.h "+strings.Repeat("#define NODE_MAJOR_VERSION \n", 1<<17), "file 0755 /n/bin/node x",
+		"file 0644 /r/lib/rustlib/multirust-channel-manifest.toml "+strings.Repeat("[pkg.rust]\n", 1<<20), "file 0755 /r/bin/rustc x",
 		"file 0755 /bin/x \x7fELF"+strings.Repeat("\x00.dep-v0\x00\xff Go buildinf:", 1000),
 	)
 	treetest.Make(t, dir, files...)

@@ -77,7 +77,7 @@ func FuzzGoProgram(f *testing.F) {
 func FuzzDownloadName(f *testing.F) {
 	for _, s := range []string{
 		"http://m.test/g%2b%2b_12.2_amd64.deb?x=1", "https://m.test/x86_64/musl-1.2.5-r0.apk", "https://m.test/packages/six-1.16.0-py2.py3-none-any.whl",
-		"https://m.test/@types%2fnode/-/node-20.1.0.tgz", "https://m.test/github.com/!burnt!sushi/toml/@v/v1.0.0.zip", "https://m.test/six-1.16.0.tar.gz#sha256=x",
+		"https://m.test/@types%2fnode/-/node-20.1.0.tgz", "https://m.test/github.com/!burnt!sushi/toml/@v/v1.0.0.zip", "https://m.test/six-1.16.0.tar.gz#sha256=x", "https://m.test/go1.26.8.linux-amd64.tar.gz",
 	} {
 		f.Add(s)
 	}

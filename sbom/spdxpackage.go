@@ -164,8 +164,8 @@ func (p Package) suppliedBy() string {
 // so is what says that it is.
 func supplier(maintainer string) string {
 	maintainer = strings.Join(strings.Fields(maintainer), " ")
-	if maintainer == "" || strings.HasPrefix(maintainer, organization) {
-		return maintainer
+	if maintainer == "" {
+		return ""
 	}
 	maintainer, isOrganization := strings.CutPrefix(maintainer, organization)
 	name, email := nameAndEmail(maintainer)

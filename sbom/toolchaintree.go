@@ -19,9 +19,13 @@ const binaries = "/bin/"
 // somebody makes a million of them.
 const maxTelling = 64
 
+// maxRoots bounds the folders that are looked at for one step, in case it makes a million of
+// them: several times the folders of programs in the largest images.
+const maxRoots = 4096
+
 // Toolchains returns, sorted by path, the files that tell of the toolchains in a tree that
 // some programs are of. Paths have no symlink on their way; those that are no program of a
-// toolchain are left out.
+// toolchain are left out. Of very many folders with programs the first are looked at.
 func Toolchains(t *Tree, programs []step.Path) ([]Manifest, error) {
 	seen, found := map[string][]Manifest{}, map[step.Path]Manifest{}
 	for _, p := range programs {
@@ -30,6 +34,9 @@ func Toolchains(t *Tree, programs []step.Path) ([]Manifest, error) {
 			continue
 		}
 		here, ok := seen[root]
+		if !ok && len(seen) == maxRoots {
+			break
+		}
 		if !ok {
 			var err error
 			if here, err = toolchainsIn(t, root); err != nil {

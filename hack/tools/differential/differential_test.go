@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -151,6 +152,7 @@ func buildScanner(t *testing.T) string {
 // them installed, or that lie in another: each kind is there.
 var expected = map[string][]string{
 	"rootfs": {
+		"generic/go@" + strings.TrimPrefix(runtime.Version(), "go"), "generic/oracle/openjdk@21.0.4+7-lts", "generic/python@3.11.2",
 		"deb/ripgrep@13.0.0-4+b2", "rpm/some-rpm@2.0-3", "pypi/some-thing@1.0.post1", "pypi/some-egg@0.9", "npm/express@4.19.2", "npm/@types/node@20.1.0",
 		"gem/some_gem@0.3.1", "composer/acme/lib@1.2.0", "golang/github.com/sworn-build/sworn@",
 		"maven/com.google.guava/guava@31.1-jre", "maven/commons-io/commons-io@2.11.0", "maven/org.apache.maven/maven-core@3.8.7",
