@@ -19,7 +19,7 @@ func TestPurposesAreToldByFiles(t *testing.T) {
 		{"rpm", []step.Path{"/usr/lib64/libz.so.1.2.11"}, "LIBRARY"},
 		{"deb", []step.Path{"/usr/share/zoneinfo/UTC", "/usr/lib/app/plugins/x.so", "/usr/lib/x86_64-linux-gnu/x.sorted", "/opt/bin/x"}, ""},
 		{"deb", nil, ""},
-		{"golang", nil, "LIBRARY"},
+		{"golang", nil, "LIBRARY"}, {"generic", nil, "APPLICATION"},
 		{"golang", []step.Path{"/app"}, "APPLICATION"},
 		{"cargo", nil, "LIBRARY"},
 		{"npm", []step.Path{"/usr/bin/x"}, ""},
