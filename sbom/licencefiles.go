@@ -58,7 +58,7 @@ func licenceFiles(t *Tree, m *Manifest, p *Package, left *int64) (map[string][]b
 	case p.Type == typeNode:
 		dirs = []string{dir}
 	case p.toolchain():
-		return toolchainLicences(t, m, p, left)
+		return toolchainLicences(t, m, left)
 	case p.Type == typePython && hasSuffixName(dir, ".dist-info"):
 		dirs = []string{dir, dir + "/licenses"}
 	}
@@ -66,14 +66,13 @@ func licenceFiles(t *Tree, m *Manifest, p *Package, left *int64) (map[string][]b
 	return readLicences(t, dirs, left, func(name string) bool { return licenceName(name) || name == see }, "")
 }
 
-// toolchainLicences are those of a compiler or runtime. Where programs share a folder, its
-// own text begins in its own way.
-func toolchainLicences(t *Tree, m *Manifest, p *Package, left *int64) (map[string][]byte, error) {
+// toolchainLicences are those of a compiler or runtime, which may share its folder.
+func toolchainLicences(t *Tree, m *Manifest, left *int64) (map[string][]byte, error) {
 	kind, root, _, _ := toolchainAt(string(m.Path))
-	if kind.licences == nil {
+	if kind.licence == "" {
 		return nil, nil
 	}
-	return readLicences(t, []string{path.Join(root, kind.licences(*p))}, left, licenceName, kind.licence)
+	return readLicences(t, []string{strings.TrimSuffix(root, "/")}, left, licenceName, kind.licence)
 }
 
 // readLicences reads the files in folders that are licences by their names and begin as

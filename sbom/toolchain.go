@@ -26,33 +26,30 @@ type toolchain struct {
 	// files are what surely belongs to it below that folder, each with all below it; nil when
 	// the folder is its own. Then everything in it is, unless others share it.
 	files func(p Package, tail string) []string
-	// licences is the folder with its licence texts; those of other programs that may lie
-	// there do not begin with licence.
-	licences func(p Package) string
-	licence  string
+	// licence is how the licence text in the folder begins; those of other programs that may
+	// lie there begin in another way. Empty means that no text there is known to say all.
+	licence string
 }
 
 // toolchains are the kinds, by the name of the file that tells.
 var toolchains = map[string]toolchain{
 	"VERSION": {
 		telling: "VERSION", parse: parseGoVersion, program: always("bin/go"),
-		licences: always("."), licence: "Copyright 2009 The Go Authors",
+		licence: "Copyright 2009 The Go Authors",
 	},
 	"release": {
 		telling: "release", parse: parseJavaRelease, program: always("bin/java"),
-		licences: always("legal/java.base"),
 	},
 	"multirust-channel-manifest.toml": {
 		telling: "lib/rustlib/multirust-channel-manifest.toml", parse: parseRustChannel, program: always("bin/rustc"),
 	},
 	"node_version.h": {
 		telling: "include/node/node_version.h", parse: parseNodeVersion, program: always("bin/node"),
-		files:    func(Package, string) []string { return nodeFiles },
-		licences: always("."), licence: "Node.js is licensed for use as follows",
+		files:   func(Package, string) []string { return nodeFiles },
+		licence: "Node.js is licensed for use as follows",
 	},
 	"patchlevel.h": {
 		telling: "include/python*/patchlevel.h", parse: parsePythonVersion, program: pythonProgram, files: pythonOwn,
-		licences: func(p Package) string { return "lib/python" + minor(p.Version) },
 	},
 	"rbconfig.rb": {
 		telling: "lib/ruby/*/*/rbconfig.rb", parse: parseRubyConfig, program: always("bin/ruby"), files: rubyOwn,
