@@ -120,6 +120,10 @@ differential: ## packages that Syft and osv-scalibr find in the same file system
 	@GOWORK=off GOFLAGS=-mod=mod go -C hack/tools/differential vet ./...
 	@GOWORK=off GOFLAGS=-mod=mod SWORN_MODULE=hack/tools/differential hack/gotest -timeout 20m ./...
 
+.PHONY: sbomqs
+sbomqs: tools bin ## documents of Sworn and of Syft as sbomqs scores them, which has to be in PATH
+	@SWORN_TEST_STATE=$(SWORN_TEST_STATE) hack/e2e -tags e2e,sbomqs -timeout 30m -v -run SBOMQS
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME; at night: make fuzz FUZZTIME=10m
 	@hack/fuzz $(FUZZTIME)

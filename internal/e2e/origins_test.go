@@ -121,9 +121,10 @@ RUN apt-get purge -y python3-pip
 `
 }
 
-func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
-	t.Parallel()
-	e := mustEnv(t)
+// mixedContext is what mixedDockerfile is built from, and the URL of the wheel in it, which
+// is served as long as the test runs.
+func mixedContext(t *testing.T) (context files, wheel string) {
+	t.Helper()
 	served := archives(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b, ok := served[r.URL.Path]; ok {
@@ -132,7 +133,7 @@ func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
 		}
 		http.NotFound(w, r)
 	}))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	var packed bytes.Buffer
 	w := tar.NewWriter(&packed)
 	if err := w.WriteHeader(&tar.Header{Name: "dir/file", Mode: 0o644, Size: 6}); err != nil {
@@ -142,13 +143,19 @@ func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wheel := server.URL + "/packages/ab/Zope_Thing-1.2.0-py3-none-any.whl"
+	wheel = server.URL + "/packages/ab/Zope_Thing-1.2.0-py3-none-any.whl"
+	return files{
+		"Dockerfile": mixedDockerfile(wheel), "go.mod": "module program.test\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() {}\n",
+		"package.json": mustRead(t, "testdata/corpus/npm/package.json"), "packed.tar": packed.String(),
+	}, wheel
+}
+
+func TestEveryFileOfAMixedImageIsExplained(t *testing.T) {
+	t.Parallel()
+	e := mustEnv(t)
+	context, wheel := mixedContext(t)
 	_, a := buildAccount(t, e, build{
-		context: files{
-			"Dockerfile": mixedDockerfile(wheel), "go.mod": "module program.test\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() {}\n",
-			"package.json": mustRead(t, "testdata/corpus/npm/package.json"), "packed.tar": packed.String(),
-		},
-		frontend: recordingRoots(t), opts: []string{"build-arg:SWORN_NETWORK=record"}, args: roots(), output: push(imageName(e.registry, t, "latest")),
+		context: context, frontend: recordingRoots(t), opts: []string{"build-arg:SWORN_NETWORK=record"}, args: roots(), output: push(imageName(e.registry, t, "latest")),
 	})
 	wantExplained(t, a)
 	const debian = "pkg:docker/debian@bookworm*"
