@@ -17,14 +17,23 @@ func named(t *testing.T, p Package) {
 			t.Errorf("package %+v", p)
 		}
 	}
-	if strings.ContainsAny(p.Version+p.Licence+p.Homepage, "\n\x00") || !strings.HasPrefix(p.PURL, "pkg:"+p.Type+"/") {
+	if strings.ContainsAny(p.Version+p.Licence+p.Homepage+p.Maintainer+p.Originator, "\n\x00") || !strings.HasPrefix(p.PURL, "pkg:"+p.Type+"/") {
 		t.Errorf("package %+v", p)
+	}
+	// What SPDX has in brackets behind a name is an address.
+	for _, who := range []string{supplier(p.Maintainer), supplier(p.Originator)} {
+		_, name, ok := strings.Cut(who, ": ")
+		i := strings.LastIndex(name, " (")
+		if who != "" && (!ok || name == "" || i >= 0 && strings.HasSuffix(name, ")") && !address(name[i+2:len(name)-1])) {
+			t.Errorf("party %q of %+v", who, p)
+		}
 	}
 }
 
 func FuzzPythonMetadata(f *testing.F) {
 	f.Add([]byte("Metadata-Version: 2.1\nName: zope.interface\nVersion: 5.5.2\nLicense: ZPL 2.1\nHome-page: https://example.org\n\nName: no\n"))
 	f.Add([]byte("Name: a\nVersion: 1\xff\n"))
+	f.Add([]byte("Name: a\nVersion: 1\nAuthor: A, B\nAuthor-email: \"C, Inc.\" <c@c.test>, d@d.test\nMaintainer: E (x)\nMaintainer-email: e@e.test\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, unread := parsePython(b); unread == "" {
 			named(t, p)
@@ -53,6 +62,7 @@ func FuzzPythonRecord(f *testing.F) {
 
 func FuzzNodePackage(f *testing.F) {
 	f.Add([]byte(`{"name":"@scope/a","version":"1.0.0","license":"MIT","homepage":"https://example.org"}`))
+	f.Add([]byte(`{"name":"a","version":"1","author":"A <a@a.test> (https://a.test)","maintainers":[{"name":"B","email":"b@b.test"},"C"]}`))
 	f.Add([]byte(`{"name":["a"],"version":{},"license":{"type":"MIT"},"NAME":"b"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, unread := parseNode(b); unread == "" {

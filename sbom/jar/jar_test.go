@@ -284,7 +284,7 @@ func FuzzJavaArchive(f *testing.F) {
 					t.Errorf("package %+v", p)
 				}
 			}
-			if strings.ContainsAny(p.Licence+p.Homepage, "\n\x00") {
+			if strings.ContainsAny(p.Licence+p.Homepage+p.Vendor, "\n\x00") {
 				t.Errorf("package %+v", p)
 			}
 		}
