@@ -56,6 +56,9 @@ type Inventory struct {
 	Licences []ExtractedLicence `json:"licences,omitempty"`
 	// Databases are those that there are, sorted by path.
 	Databases []Database `json:"databases,omitempty"`
+	// Gone are those of the state before of whose kind there is none any more, sorted by
+	// path. See [Inventory.Lose].
+	Gone []Database `json:"gone,omitempty"`
 	// Lost are packages that the state before had and that left files in this one, though
 	// its databases do not list them, sorted by purl. See [Inventory.Lose].
 	Lost []Lost `json:"lost,omitempty"`

@@ -50,7 +50,7 @@ func (inv *Inventory) Keys() func(*Package) bool {
 	return func(p *Package) bool { return has[p.key()] }
 }
 
-// Lose sets Lost of now, the inventory of the state after a step that changed d, and
+// Lose sets Gone and Lost of now, the inventory of the state after a step that changed d, and
 // returns the packages of was, the inventory of the state before, that the step removed or
 // replaced by other versions:
 //
@@ -62,6 +62,11 @@ func (inv *Inventory) Keys() func(*Package) bool {
 // Regular files count alone, folders and links are many packages' on a merged /usr; and of
 // them neither configuration nor documentation.
 func (now *Inventory) Lose(before *Tree, was Inventory, d Delta) ([]Package, error) {
+	for _, db := range was.Databases {
+		if !slices.ContainsFunc(now.Databases, func(o Database) bool { return o.Type == db.Type }) {
+			now.Gone = append(now.Gone, Database{Type: db.Type, Path: db.Path})
+		}
+	}
 	l := newLoser(before, now, &d)
 	var removed []Package
 	for _, p := range without(was.Packages, now.Packages) {
@@ -114,7 +119,10 @@ func (l *loser) lost(p Package) (Lost, error) {
 	}
 	out := Lost{Package: p, Cause: causeOf(l.now, p.Type)}
 	told := out.Cause == LostEntry && slices.ContainsFunc(l.now.Packages, func(other Package) bool { return other.Type == p.Type })
-	had, err := l.left(&out, told)
+	had, err := l.left(&out, told, silent)
+	if err == nil && told && !had {
+		_, err = l.left(&out, told, silent[:1]) // its documentation is all that can tell
+	}
 	if err != nil {
 		return Lost{}, err
 	}
@@ -129,8 +137,8 @@ func (l *loser) lost(p Package) (Lost, error) {
 var silent = []string{"/etc/", docDir + "/", "/usr/share/man/", "/usr/share/info/", "/usr/share/lintian/", "/usr/share/locale/"}
 
 // left finds the files of a package that are still there, and whether it had any. With
-// same, those with other bytes do not count.
-func (l *loser) left(out *Lost, same bool) (had bool, err error) {
+// same, those with other bytes do not count, nor do ever those of some folders.
+func (l *loser) left(out *Lost, same bool, silent []string) (had bool, err error) {
 	configuration := out.Package.configuration()
 	for _, f := range out.Package.Files {
 		if configuration[f] || begins(string(f), silent) {
@@ -201,7 +209,7 @@ func (l *loser) lists(was Inventory) error {
 			continue
 		}
 		one := Lost{Package: *before, Cause: LostList}
-		if _, err := l.left(&one, false); err != nil {
+		if _, err := l.left(&one, false, silent); err != nil {
 			return err
 		}
 		if len(one.Left) > 0 {

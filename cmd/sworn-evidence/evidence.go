@@ -17,7 +17,7 @@ import (
 
 // evidenceVersion is that of the format below, which lives between describe and
 // assemble of one build and its cache.
-const evidenceVersion = 9
+const evidenceVersion = 10
 
 // maxEvidence bounds one evidence file in bytes: about a million files.
 const maxEvidence = 512 << 20

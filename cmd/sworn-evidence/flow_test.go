@@ -124,13 +124,13 @@ func TestAssembleRefusesWhatDoesNotFit(t *testing.T) {
 		{"truncated evidence", func(_ *step.Plan, e map[step.Place][]byte) {
 			at := step.Place{Segment: 1, Item: 2}
 			e[at] = e[at][:20]
-		}, "assemble: evidence of step2: decode evidence: byte 12: "},
+		}, "assemble: evidence of step2: decode evidence: byte 13: "},
 		{"another version", func(_ *step.Plan, e map[step.Place][]byte) {
 			e[step.Place{Segment: 1, Item: 2}] = []byte(`{"version":0}`)
 		}, "assemble: evidence of step2: decode evidence: version 0, want "},
 		{"an unknown field", func(_ *step.Plan, e map[step.Place][]byte) {
 			e[step.Place{Segment: 1, Item: 2}] = []byte(ofVersion(`"x":1}`))
-		}, `assemble: evidence of step2: decode evidence: byte 12: ",\"x\":1}", want "}"`},
+		}, `assemble: evidence of step2: decode evidence: byte 13: ",\"x\":1}", want "}"`},
 		{"a source's evidence as a step's", func(_ *step.Plan, e map[step.Place][]byte) {
 			e[step.Place{Segment: 1, Item: 2}] = e[step.Place{Segment: 2, Item: 0}]
 		}, "assemble: evidence of step2: not of a step"},

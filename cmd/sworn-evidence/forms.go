@@ -95,6 +95,9 @@ func inventoryForm(f *canon.Form, inv *sbom.Inventory) {
 	if f.Has(`,"databases":`, len(inv.Databases) > 0) {
 		canon.List(f, "", &inv.Databases, databaseForm)
 	}
+	if f.Has(`,"gone":`, len(inv.Gone) > 0) {
+		canon.List(f, "", &inv.Gone, databaseForm)
+	}
 	if f.Has(`,"lost":`, len(inv.Lost) > 0) {
 		canon.List(f, "", &inv.Lost, lostForm)
 	}

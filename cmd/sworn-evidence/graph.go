@@ -45,7 +45,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 		}
 		if s.Evidence != nil {
 			e := g.evidence[*s.Evidence]
-			g.installed[s.ID] = installed{}.after(e.state(), s.ID)
+			g.installed[s.ID] = installed{}.after(e.state(), s.ID, nil)
 		}
 	}
 	for _, s := range plan.Steps {
@@ -64,7 +64,7 @@ func newGraph(plan step.Plan, read func(step.Place) ([]byte, error)) (*graph, er
 		if err := g.matches(s); err != nil {
 			return nil, err
 		}
-		g.installed[s.ID] = g.installed[s.Parent].after(g.delta(s.Evidence), s.ID)
+		g.installed[s.ID] = g.installed[s.Parent].after(g.delta(s.Evidence), s.ID, g.copiedWhole(s))
 	}
 	if !g.made(plan.Image) {
 		return nil, fmt.Errorf("plan: the image is %q, which nothing makes", plan.Image)

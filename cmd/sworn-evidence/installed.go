@@ -1,10 +1,12 @@
 package main
 
 import (
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/sworn-build/sworn/sbom"
+	"github.com/sworn-build/sworn/step"
 )
 
 // installed is what evidence knows of the packages of a state.
@@ -20,20 +22,24 @@ type installed struct {
 	broken []sbom.BrokenDatabase
 }
 
-// after is the state that a described change, of the step or source by, makes.
-func (i installed) after(d *described, by string) installed {
+// after is the state that a described change, of the step or source by, makes. whole is a
+// state that it copied whole; nil when it copied none.
+func (i installed) after(d *described, by string, whole *installed) installed {
 	if d == nil {
 		return installed{} // anything can have changed
 	}
 	out := i
 	if d.Base {
 		out = installed{}
+		if whole != nil {
+			out.lost, out.broken = copiedLost(whole.lost, &d.Delta), whole.broken
+		}
 	}
 	out.lost = sbom.LostAfter(out.lost, &d.Delta, d.Inventory, by)
 	if d.Inventory != nil {
 		out.listed = d.Inventory
 		out.lost = withLost(out.lost, d.Inventory.Lost, by)
-		out.broken = brokenAfter(out.broken, i.listed, d.Inventory, by)
+		out.broken = brokenAfter(out.broken, d.Inventory, by)
 	}
 	if out.listed != nil && (d.Inventory != nil || len(out.lost) != len(i.lost)) {
 		out.inventory, out.owners = out.listed.WithLost(out.lost).Inherit(out.inventory), nil
@@ -46,6 +52,31 @@ func (i installed) after(d *described, by string) installed {
 		out.owners = out.inv().Owners()
 	}
 	out.manifests = out.manifests.OwnedBy(out.owners)
+	return out
+}
+
+// copiedWhole is the state that a step copied from root to root; nil when it copied none.
+func (g *graph) copiedWhole(s step.Step) *installed {
+	for _, c := range s.Copies {
+		if i, ok := g.installed[c.From]; ok && path.Clean("/"+c.Src) == "/" && path.Clean("/"+c.Dest) == "/" {
+			return &i
+		}
+	}
+	return nil
+}
+
+// copiedLost are the lost packages of a state that a copy of it has files of. MD5s of files
+// are known where a state was described, which that of another stage need not be.
+func copiedLost(lost []sbom.Lost, d *sbom.Delta) []sbom.Lost {
+	var out []sbom.Lost
+	for _, l := range lost {
+		had := len(l.Left) > 0
+		l.Left = slices.DeleteFunc(slices.Clone(l.Left), func(p step.Path) bool { _, there := search(d.Added, p); return !there })
+		l.Package.Sums = slices.DeleteFunc(slices.Clone(l.Package.Sums), func(s sbom.Sum) bool { return s.Algorithm == "md5" })
+		if len(l.Left) > 0 || !had {
+			out = append(out, l)
+		}
+	}
 	return out
 }
 
@@ -65,7 +96,7 @@ func withLost(before, more []sbom.Lost, by string) []sbom.Lost {
 
 // brokenAfter are the databases of a state that do not tell what is installed. One that was
 // so before is the step's that left it so first.
-func brokenAfter(before []sbom.BrokenDatabase, was, now *sbom.Inventory, by string) []sbom.BrokenDatabase {
+func brokenAfter(before []sbom.BrokenDatabase, now *sbom.Inventory, by string) []sbom.BrokenDatabase {
 	var out []sbom.BrokenDatabase
 	had := func(b sbom.BrokenDatabase) bool {
 		return slices.ContainsFunc(before, func(o sbom.BrokenDatabase) bool { b.By = o.By; return o == b })
@@ -88,12 +119,8 @@ func brokenAfter(before []sbom.BrokenDatabase, was, now *sbom.Inventory, by stri
 			out = append(out, b)
 		}
 	}
-	if was != nil {
-		for _, db := range was.Databases {
-			if !types[db.Type] {
-				add(sbom.BrokenDatabase{Database: sbom.Database{Type: db.Type, Path: db.Path}, Removed: true})
-			}
-		}
+	for _, db := range now.Gone {
+		add(sbom.BrokenDatabase{Database: db, Removed: true})
 	}
 	slices.SortFunc(out, func(a, b sbom.BrokenDatabase) int { return strings.Compare(string(a.Path), string(b.Path)) })
 	return out
@@ -118,6 +145,9 @@ func (g *graph) changedPackages(id string) (added, removed []string) {
 	added, removed = without(d.PackagesAdded, lost), without(d.PackagesRemoved, still)
 	if found := without(lost, still); len(found) > 0 {
 		removed = merged(removed, without(found, purls(g.installed[id].inv().Packages)))
+	}
+	if d.Base { // what it copied
+		added = merged(added, still)
 	}
 	before, after := g.installed[s.Parent].manifests, g.installed[id].manifests
 	if before == after {

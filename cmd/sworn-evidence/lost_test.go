@@ -152,6 +152,15 @@ func TestNothingSaysThatPackagesOfABrokenDatabaseWereRemoved(t *testing.T) {
 		{"another package takes the files over", func(b *played, base string) {
 			b.none(base, nil, dpkgStatus+onlyFiles+"\n\nPackage: shell\nVersion: 1\n", "file 0644 /var/lib/dpkg/info/shell.list /bin/dash\n/bin/sh\n")
 		}, []string{"step1 adds shell@1", "step1 removes " + dash, "has " + files + " of source1", "has shell@1 of step1"}},
+		{"a whole stage without its database", func(b *played, base string) {
+			one := b.none(base, nil, append(b.without(base, "/var/lib/dpkg"), "rm /etc/unowned")...)
+			two := b.file("COPY --from=0", "", "copy "+one+":/ /", b.states[one]...)
+			b.none(two, nil, "file 0644 /later x")
+		}, slices.Concat(loses("step1"), []string{"step2 adds " + files, "step2 adds " + dash}, loses("step2"), []string{gone}, has("database-removed step1"))},
+		{"a package that is but documentation is hidden", func(b *played, base string) {
+			one := b.none(base, nil, dpkgStatus+status("0.5.12-2")+"\nPackage: doc\nVersion: 1\n", "file 0644 /var/lib/dpkg/info/doc.list /usr/share/doc/doc/x\n", "file 0644 /usr/share/doc/doc/x x")
+			b.none(one, nil, dpkgStatus+status("0.5.12-2"))
+		}, slices.Concat([]string{"step1 adds doc@1", "step2 loses doc@1"}, has(""), []string{"has doc@1 of step1 entry-removed step2"})},
 		{"lists are gone", func(b *played, base string) {
 			one := b.none(base, nil, b.without(base, "/var/lib/dpkg/info")...)
 			b.none(one, nil, "file 0644 /later x")
@@ -194,6 +203,24 @@ func TestADatabaseThatCameBrokenIsTold(t *testing.T) {
 	if diff := cmp.Diff(want, b.told()); diff != "" {
 		t.Errorf("repaired (-want +got):\n%s", diff)
 	}
+}
+
+// TestAStageOfAnUndescribedImageLosesNoPackages: what a step took is known from its own two
+// states.
+func TestAStageOfAnUndescribedImageLosesNoPackages(t *testing.T) {
+	b := play(t, step.Rules{})
+	base := b.image(false, base()...)
+	one := b.none(base, nil, b.without(base, "/var/lib/dpkg")...)
+	b.file("COPY --from=0", "", "copy "+one+":/ /", b.states[one]...)
+	const files, dash = "base-files@12.4+deb12u5", "dash@0.5.12-2"
+	want := []string{
+		"step1 loses " + files, "step1 loses " + dash, "step2 adds " + files, "step2 adds " + dash, "step2 loses " + files, "step2 loses " + dash,
+		"step1 /var/lib/dpkg/status removed=true", "has " + files + " of source1 database-removed step1", "has " + dash + " of source1 database-removed step1",
+	}
+	if diff := cmp.Diff(want, b.told()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b.wantOrigins(map[string]string{"/usr/bin/dash": "package source1"})
 }
 
 // TestDocumentsTellOfLostPackages: notes, comments and completeness, and no note that steps

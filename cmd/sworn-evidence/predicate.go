@@ -123,6 +123,9 @@ func (g *graph) outputs(id string, d *described) provenance.Outputs {
 		}
 		o.PackagesFound = g.foundAgain(id)
 	}
+	if d.Base {
+		o.PackagesLost = lostPURLs(g.installed[id].lost)
+	}
 	o.Digest = provenance.DeltaDigest(o)
 	return o
 }
