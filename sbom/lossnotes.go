@@ -1,6 +1,10 @@
 package sbom
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sworn-build/sworn/sbom/wording"
+)
 
 // lossNotes say which databases do not tell what is installed, and of how many packages
 // what is known is from before a step.
@@ -15,7 +19,7 @@ func (in *Installed) lossNotes() []string {
 		}
 		missing := "Its packages are missing, as far as it does not tell of them."
 		if n > 0 {
-			missing = fmt.Sprintf("%d packages are listed as it had them before, for files of them may be in the image; what was installed or replaced in that step is not known.", n)
+			missing = wording.Count(n, "package is listed as it had it", "packages are listed as it had them") + " before, for files may be in the image; what was installed or replaced in that step is not known."
 		}
 		notes = append(notes, b.text()+". "+missing)
 	}
@@ -29,10 +33,10 @@ func (in *Installed) lossNotes() []string {
 		}
 	}
 	if entries > 0 {
-		notes = append(notes, fmt.Sprintf("%d packages are listed whose entries steps took out of a database and whose files they left.", entries))
+		notes = append(notes, wording.Count(entries, "package is", "packages are")+" listed whose entries steps took out of a database and whose files they left.")
 	}
 	if lists > 0 {
-		notes = append(notes, fmt.Sprintf("The files of %d packages are those of lists that steps removed.", lists))
+		notes = append(notes, "The files of "+wording.Count(lists, "package")+" are those of lists that steps removed.")
 	}
 	return notes
 }

@@ -129,6 +129,8 @@ func imageCommand(t *testing.T, ts *testscript.TestScript, neg bool, args []stri
 			o.Artifact = true
 		case "goldens":
 			o.Predicates = goldens(t)
+		case "base": // REPOSITORY@sha256:HEX in the place of the goldens' base
+			o.Predicates[provenance.StepsType] = withBase(t, o.Predicates[provenance.StepsType].(json.RawMessage), value)
 		case "twice":
 			o.Extra = append(o.Extra, imagetest.Extra{PredicateType: value, Predicate: map[string]any{}})
 		case "changed-layer":
@@ -165,6 +167,23 @@ func goldens(t *testing.T) map[string]any {
 			t.Fatal(err)
 		}
 		out[kind] = json.RawMessage(bytes.TrimSpace(b))
+	}
+	return out
+}
+
+// withBase returns steps with another base image, named by digest.
+func withBase(t *testing.T, steps json.RawMessage, ref string) json.RawMessage {
+	t.Helper()
+	var s provenance.Steps
+	if err := json.Unmarshal(steps, &s); err != nil {
+		t.Fatal(err)
+	}
+	name, digest, _ := strings.Cut(ref, "@sha256:")
+	s.Materials[0].URI = "pkg:docker/" + strings.ReplaceAll(name, ":", "%3A") + "@1?platform=linux%2Famd64"
+	s.Materials[0].Digest = map[string]string{"sha256": digest}
+	out, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return out
 }

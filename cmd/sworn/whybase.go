@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
+	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -58,6 +60,9 @@ func quoted(s string) string {
 func (c *cli) followBase(ctx context.Context, out *whyOutput, o whyOptions) error {
 	for range maxHops {
 		h, asked := out.last()
+		if n := len(out.Packages); n > 1 {
+			c.say("not going on: %s match; ask for one by its package URL", wording.Count(n, "package"))
+		}
 		if h == nil || h.Next == "" {
 			return nil
 		}
@@ -73,16 +78,25 @@ func (c *cli) followBase(ctx context.Context, out *whyOutput, o whyOptions) erro
 		if err != nil {
 			return fmt.Errorf("follow %s into %s: %w", h.ID, ref, err)
 		}
-		if a, b := out.File, base.File; a != nil && b != nil && a.Digest != b.Digest {
-			return &failure{
-				message: fmt.Sprintf("follow %s into %s: %s is %s there, not %s", h.ID, ref, asked, b.Digest, a.Digest),
-				hints:   []string{"the statements of one of them are wrong; verify both with --key"},
-			}
+		if err := agree(out, base); err != nil {
+			return fmt.Errorf("follow %s into %s: %w", h.ID, ref, err)
 		}
 		out.Base = base
 		out = base
 	}
 	return nil
+}
+
+// agree fails when a base says other bytes of a file than the image that stands on it.
+func agree(out, base *whyOutput) error {
+	a, b := out.File, base.File
+	if a == nil || b == nil || a.Digest == b.Digest {
+		return nil
+	}
+	return &failure{
+		message: fmt.Sprintf("%s is %s there, not %s", string(b.Path), cmp.Or(b.Digest, typeText(b.Type)), cmp.Or(a.Digest, typeText(a.Type))),
+		hints:   []string{"the statements of one of them are wrong; verify both with --key"},
+	}
 }
 
 // last is where an answer leads to, and what to ask there; nil when it leads to several

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,6 +30,15 @@ type trail struct {
 	// asked for.
 	originPath string
 	tries      int
+	// seen are places that lead nowhere, by id and path; inside what insideBytes returns, by
+	// step.
+	seen   map[[2]string]bool
+	inside map[string][]source
+}
+
+// again begins anew, with or without a path to lead to.
+func (t *trail) again(originPath string) {
+	t.originPath, t.tries, t.seen, t.inside = originPath, 0, map[[2]string]bool{}, map[string][]source{}
 }
 
 // chain is the way of a file's bytes: from the step that wrote it last, through copies and
@@ -36,13 +46,11 @@ type trail struct {
 // does not tell is left out: the last hop is the file's origin.
 func (w *why) chain(f *provenance.File) []hop {
 	origin := w.contents.Origins[f.Origin]
-	t := &trail{digest: f.Digest.String(), origin: origin.From, originPath: string(f.OriginPath)}
-	if t.originPath == "" {
-		t.originPath = string(f.Path) // it says so when it is another
-	}
+	t := &trail{digest: f.Digest.String(), origin: origin.From}
+	t.again(cmp.Or(string(f.OriginPath), string(f.Path))) // it says so when it is another
 	out, found := w.way(source{id: f.Step, at: string(f.Path)}, t, 0)
 	if !found {
-		t.originPath, t.tries = "", 0
+		t.again("")
 		out, _ = w.way(source{id: f.Step, at: string(f.Path)}, t, 0)
 	}
 	if n := len(out); n == 0 || out[n-1].ID != origin.From {
@@ -64,9 +72,11 @@ func (w *why) chain(f *provenance.File) []hop {
 // proves nothing when the origin is another.
 func (w *why) way(from source, t *trail, depth int) ([]hop, bool) {
 	h := w.hop(from.id, step.Path(from.at))
-	if t.tries++; h == nil || depth == maxHops || t.tries > maxTries {
+	place := [2]string{from.id, from.at}
+	if t.tries++; h == nil || depth == maxHops || t.tries > maxTries || t.seen[place] {
 		return nil, false
 	}
+	t.seen[place] = true
 	if from.id == t.origin {
 		return []hop{*h}, t.originPath == "" || from.at == t.originPath
 	}

@@ -30,7 +30,15 @@ func (w *why) insideSources(s *provenance.Step, at string, t *trail) []source {
 			out = append(out, from)
 		}
 	}
-	out = append(out, w.readSources(s, t)...)
+	if _, known := t.inside[s.ID]; !known {
+		t.inside[s.ID] = w.insideBytes(s, t)
+	}
+	return append(out, t.inside[s.ID]...)
+}
+
+// insideBytes are the sources of a RUN that do not depend on where it wrote the file.
+func (w *why) insideBytes(s *provenance.Step, t *trail) []source {
+	out := w.readSources(s, t)
 	var moved []source
 	for _, p := range s.Outputs.Removed {
 		if from, ok := w.had(s.Parent, string(p), t); ok {

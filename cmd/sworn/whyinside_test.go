@@ -142,3 +142,22 @@ func TestTheWayGoesOnInAnImage(t *testing.T) {
 		t.Errorf("goes on in the context: %s", got)
 	}
 }
+
+// TestABaseThatSaysOtherBytesIsRefused, also one that has something else there.
+func TestABaseThatSaysOtherBytesIsRefused(t *testing.T) {
+	file := func(digest string) *whyOutput {
+		return &whyOutput{File: &whyFile{Path: "/a", Type: "file", Digest: digest}}
+	}
+	for _, ok := range []*whyOutput{file("sha256:1"), {Packages: []whyPackage{{}}}} {
+		if err := agree(file("sha256:1"), ok); err != nil {
+			t.Error(err)
+		}
+	}
+	for want, base := range map[string]*whyOutput{
+		"/a is sha256:2 there, not sha256:1": file("sha256:2"), "/a is folder there, not sha256:1": {File: &whyFile{Path: "/a", Type: "dir"}},
+	} {
+		if err := agree(file("sha256:1"), base); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
