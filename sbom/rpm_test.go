@@ -94,11 +94,18 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-func TestLoadAgreesWithRPM(t *testing.T) {
+// TestLoadReadsWhatRPMWrites shares what rpm installed, which takes most of its time.
+func TestLoadReadsWhatRPMWrites(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped: other programs take most of its time")
 	}
 	root := rpmRoot(t)
+	t.Run("as rpm reads it", func(t *testing.T) { loadAgreesWithRPM(t, root) })
+	t.Run("in Berkeley DB", func(t *testing.T) { loadReadsBerkeleyDB(t, root) })
+	t.Run("in the log", func(t *testing.T) { loadReadsTheLog(t, root) }) // changes the database
+}
+
+func loadAgreesWithRPM(t *testing.T, root string) {
 	tree := open(t, root)
 	inv, err := sbom.Load(tree)
 	if err != nil {
@@ -188,16 +195,12 @@ func sortedFiles(lines map[string]bool) map[string]bool {
 	return out
 }
 
-// TestLoadReadsTheLogOfRPMsDatabase: a transaction of rpm's can lie in the write-ahead
-// log alone.
-func TestLoadReadsTheLogOfRPMsDatabase(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: other programs take most of its time")
-	}
+// loadReadsTheLog: a transaction of rpm's can lie in the write-ahead log alone.
+func loadReadsTheLog(t *testing.T, root string) {
 	if _, err := exec.LookPath("sqlite3"); err != nil {
 		t.Skip("skipped: sqlite3 is not installed")
 	}
-	root, copied := rpmRoot(t), t.TempDir()
+	copied := t.TempDir()
 	db := filepath.Join(root, "usr/lib/sysimage/rpm/rpmdb.sqlite")
 	script := filepath.Join(copied, "script")
 	treetest.Make(t, copied, "dir 0755 /var/lib/rpm")
@@ -211,17 +214,14 @@ func TestLoadReadsTheLogOfRPMsDatabase(t *testing.T) {
 	}
 }
 
-// TestLoadReadsBerkeleyDB: headers that rpm made, in a hash table that Berkeley DB made.
-func TestLoadReadsBerkeleyDB(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: other programs take most of its time")
-	}
+// loadReadsBerkeleyDB: headers that rpm made, in a hash table that Berkeley DB made.
+func loadReadsBerkeleyDB(t *testing.T, root string) {
 	for _, program := range []string{"sqlite3", "db5.3_load"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("skipped: %s is not installed", program)
 		}
 	}
-	root, old := rpmRoot(t), t.TempDir()
+	old := t.TempDir()
 	rows := run(t, "sqlite3", filepath.Join(root, "usr/lib/sysimage/rpm/rpmdb.sqlite"), "SELECT hex(blob) FROM Packages ORDER BY hnum")
 	dump := "VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize=4096\nHEADER=END\n 00000000\n 02000000\n"
 	for i, row := range strings.Fields(rows) {
