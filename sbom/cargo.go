@@ -40,7 +40,7 @@ func readCargo(r io.ReaderAt, p step.Path) (ps []Package, unread string) {
 	if err != nil {
 		return nil, broken
 	}
-	ps, err = parseCrates(io.LimitReader(z, maxCrates), p)
+	ps, err = parseCrates(filled{io.LimitReader(z, maxCrates)}, p)
 	if err != nil {
 		return nil, broken
 	}

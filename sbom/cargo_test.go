@@ -73,3 +73,16 @@ func TestARealProgramHasItsCrates(t *testing.T) {
 		t.Errorf("packages (-want +got):\n%s", d)
 	}
 }
+
+// BenchmarkBombOfCrates reads a program whose list of crates is unpacked to more than is
+// read of it, all of it white space.
+func BenchmarkBombOfCrates(b *testing.B) {
+	dir := b.TempDir()
+	treetest.Make(b, dir, "file 0755 /bomb "+string(treetest.CargoProgram(`{"packages":[`+strings.Repeat(" ", 20<<20)+`]}`)))
+	tree := open(b, dir)
+	for b.Loop() {
+		if _, err := sbom.Compare(nil, tree); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

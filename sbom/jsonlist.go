@@ -3,6 +3,7 @@ package sbom
 import (
 	"encoding/json"
 	"errors"
+	"io"
 )
 
 // JSON is read piece by piece where a file lists many packages: decoded at once, a file
@@ -15,6 +16,19 @@ var (
 	errJSON     = errors.New("it is not the JSON that it should be")
 	errPackages = errors.New("it has more packages than a file may have")
 )
+
+// filled reads as much at a time as it is asked for. A decoder looks at white space again
+// with each part that it gets: what is unpacked in small ones would take the square of it.
+type filled struct{ io.Reader }
+
+func (f filled) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var more int
+		more, err = f.Reader.Read(p[n:])
+		n += more
+	}
+	return n, err
+}
 
 // eachField calls f with each key of an object, whose value f reads.
 func eachField(d *json.Decoder, f func(key string) error) error {
