@@ -72,7 +72,7 @@ func newManifestReader(e *Entry) manifestReader {
 	case nugetManifest(p):
 		return &headReader{max: maxManifestList, parse: parseNuget, whole: true}
 	case toolchainManifest(p):
-		return &headReader{max: maxToolchain, parse: parseToolchain}
+		return &toolchainReader{head: headReader{max: maxToolchain, parse: parseToolchain}}
 	case executable(e):
 		return &programReader{}
 	}
@@ -82,7 +82,7 @@ func newManifestReader(e *Entry) manifestReader {
 // telling reports whether a path is that of a file which only tells of a package: one that
 // a package of a database installed says nothing more than the database.
 func telling(p string) bool {
-	return pythonMetadata(p) == p || nodeManifest(p) || gemManifest(p) || composerManifest(p) || nugetManifest(p) || toolchainManifest(p)
+	return pythonMetadata(p) == p || nodeManifest(p) || gemManifest(p) || composerManifest(p) || nugetManifest(p)
 }
 
 // headReader keeps the beginning of a file and parses it.

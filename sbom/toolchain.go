@@ -109,6 +109,25 @@ func parseToolchain(p string, b []byte) ([]Package, string) {
 	return []Package{one}, ""
 }
 
+// toolchainReader reads a file that tells of a toolchain by its name, which may be a program
+// of that name.
+type toolchainReader struct {
+	head    headReader
+	program programReader
+}
+
+func (r *toolchainReader) Write(b []byte) (int, error) {
+	r.program.Write(b) // neither has errors
+	return r.head.Write(b)
+}
+
+func (r *toolchainReader) manifest(e *Entry, f *File) (Manifest, bool) {
+	if r.program.elf && executable(e) {
+		return r.program.manifest(e, f)
+	}
+	return r.head.manifest(e, f)
+}
+
 // sharedFolders are those of the Filesystem Hierarchy Standard that programs share.
 var sharedFolders = []string{"/", "/usr/", "/usr/local/", "/opt/", "/srv/", "/home/", "/root/", "/var/", "/var/lib/", "/usr/lib/", "/usr/share/", "/usr/local/lib/", "/usr/local/share/"}
 

@@ -154,6 +154,22 @@ func TestToolchainsOwnNoFolderThatIsShared(t *testing.T) {
 	}
 }
 
+// A program may be called as one of these files.
+func TestProgramsThatAreCalledLikeAFileThatTells(t *testing.T) {
+	dir := t.TempDir()
+	treetest.Make(t, dir,
+		"file 0755 /usr/bin/release "+string(treetest.GoProgram("go1.26.8", "path\tapp.test/x\nmod\tapp.test/x\tv1.0.0\t\n")),
+		"file 0755 /usr/bin/VERSION \x7fELF \xff Go buildinf:", "file 0755 /go/VERSION "+goVersion, "file 0755 /go/bin/go x",
+	)
+	in, _, _ := installedIn(t, dir)
+	if d := cmp.Diff([]string{"pkg:generic/go@1.26.8", "pkg:golang/app.test/x@v1.0.0", "pkg:golang/stdlib@1.26.8"}, purlsOf(in)); d != "" {
+		t.Errorf("packages (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"/usr/bin/VERSION (its Go build information cannot be read)"}, in.Unread); d != "" {
+		t.Errorf("unread (-want +got):\n%s", d)
+	}
+}
+
 func TestToolchainsThatComeInPieces(t *testing.T) {
 	parent := t.TempDir()
 	told := []string{"file 0644 /go/VERSION " + goVersion}

@@ -168,7 +168,7 @@ func completeToolchains(t *Tree, d Delta, ms []Manifest) ([]Manifest, error) {
 	has := map[step.Path]bool{}
 	out := ms[:0]
 	for _, m := range ms {
-		if toolchainManifest(string(m.Path)) {
+		if len(m.Packages) == 1 && m.Packages[0].toolchain() {
 			ok, err := hasProgram(t, m)
 			if err != nil {
 				return nil, err
