@@ -129,7 +129,11 @@ func (r *toolchainReader) manifest(e *Entry, f *File) (Manifest, bool) {
 }
 
 // sharedFolders are those of the Filesystem Hierarchy Standard that programs share.
-var sharedFolders = []string{"/", "/usr/", "/usr/local/", "/opt/", "/srv/", "/home/", "/root/", "/var/", "/var/lib/", "/usr/lib/", "/usr/share/", "/usr/local/lib/", "/usr/local/share/"}
+var sharedFolders = []string{
+	"/", "/bin/", "/boot/", "/dev/", "/etc/", "/etc/opt/", "/home/", "/lib/", "/lib32/", "/lib64/", "/media/", "/mnt/", "/opt/", "/proc/", "/root/", "/run/", "/sbin/",
+	"/srv/", "/sys/", "/tmp/", "/usr/", "/usr/bin/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/local/", "/usr/local/bin/", "/usr/local/lib/", "/usr/local/share/", "/usr/sbin/",
+	"/usr/share/", "/usr/src/", "/var/", "/var/cache/", "/var/lib/", "/var/log/", "/var/opt/", "/var/tmp/",
+}
 
 // owned are the paths that belong to a toolchain, each with all below it.
 func (k toolchain) owned(p Package, root, tail string) []step.Path {

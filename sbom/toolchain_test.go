@@ -144,11 +144,11 @@ func TestToolchainsOwnNoFolderThatIsShared(t *testing.T) {
 	dir := t.TempDir()
 	treetest.Make(t, dir,
 		"file 0644 /VERSION "+goVersion, "file 0755 /bin/go x", "file 0755 /bin/sh x", "file 0644 /etc/passwd x",
-		"file 0644 /usr/release "+temurin, "file 0755 /usr/bin/java x", "file 0755 /usr/bin/env x",
+		"file 0644 /etc/VERSION "+goVersion, "file 0755 /etc/bin/go x", "file 0644 /usr/release "+temurin, "file 0755 /usr/bin/java x", "file 0755 /usr/bin/env x",
 	)
 	_, m, entries := installedIn(t, dir)
 	if d := cmp.Diff(map[step.Path]string{
-		"/VERSION": "generic/go", "/bin/go": "generic/go", "/usr/release": "generic/oracle/openjdk", "/usr/bin/java": "generic/oracle/openjdk",
+		"/VERSION": "generic/go", "/bin/go": "generic/go", "/etc/VERSION": "generic/go", "/etc/bin/go": "generic/go", "/usr/release": "generic/oracle/openjdk", "/usr/bin/java": "generic/oracle/openjdk",
 	}, ownersOf(m, entries)); d != "" {
 		t.Errorf("owners (-want +got):\n%s", d)
 	}
