@@ -251,3 +251,28 @@ func TestDocumentsTellOfLostPackages(t *testing.T) {
 		}
 	}
 }
+
+// TestPackagesOfAlpineAreLostAsWell: with the database, and by an entry.
+func TestPackagesOfAlpineAreLostAsWell(t *testing.T) {
+	const db, musl, tool = "/lib/apk/db/installed", "P:musl\nV:1\nF:lib\nR:ld.so\n", "P:tool\nV:2\nF:bin\nR:tool\nF:etc\nR:toolrc\n"
+	for name, c := range map[string]struct {
+		edits []string
+		want  []string
+	}{
+		"gone":    {[]string{"rm " + db}, []string{"musl database-removed", "tool database-removed"}},
+		"broken":  {[]string{"file 0644 " + db + " garbage"}, []string{"musl database-unread", "tool database-unread"}},
+		"hidden":  {[]string{"file 0644 " + db + " " + musl}, []string{"tool entry-removed"}},
+		"removed": {[]string{"file 0644 " + db + " " + musl, "rm /bin/tool"}, nil}, // apk leaves what is in /etc
+	} {
+		b := play(t, step.Rules{})
+		base := b.image(true, "file 0644 "+db+" "+musl+"\n"+tool, "file 0755 /lib/ld.so l", "file 0755 /bin/tool t", "file 0644 /etc/toolrc rc")
+		b.none(base, nil, c.edits...)
+		var got []string
+		for _, l := range b.accounted().Lost {
+			got = append(got, l.Package.Name+" "+l.Cause)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
