@@ -1,8 +1,7 @@
 package base
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -78,50 +77,105 @@ func Documents(manifest []byte, d, image ocispecs.Descriptor) (list []ocispecs.D
 
 // ReadDocument reads the name of an SPDX document in a statement, which must have the
 // digest and the type of its descriptor and, where it says what it is about, be about the image.
+// Every reader takes it for the same: no field is there twice.
 func ReadDocument(d ocispecs.Descriptor, statement []byte, image digest.Digest) (step.Document, error) {
 	if got := digest.FromBytes(statement); got != d.Digest {
 		return step.Document{}, fmt.Errorf("its statement has the digest %s, want %s", got, d.Digest)
 	}
-	var s struct {
-		PredicateType string          `json:"predicateType"`
-		Subject       []subject       `json:"subject"`
-		Predicate     json.RawMessage `json:"predicate"`
-	}
-	if err := json.Unmarshal(statement, &s); err != nil {
+	predicate, err := readStatement(d.Annotations[predicateTypeAnnotation], statement, image)
+	if err != nil {
 		return step.Document{}, fmt.Errorf("statement %s: %w", d.Digest, err)
 	}
-	if want := d.Annotations[predicateTypeAnnotation]; s.PredicateType != want {
-		return step.Document{}, fmt.Errorf("statement %s: it has the type %.100q, its manifest says %s", d.Digest, s.PredicateType, want)
-	}
-	if len(s.Subject) > 0 && !about(s.Subject, image) {
-		return step.Document{}, fmt.Errorf("statement %s: it is not about %s", d.Digest, image)
-	}
-	sum := sha256.Sum256(s.Predicate)
 	out := step.Document{
 		PredicateType: d.Annotations[predicateTypeAnnotation],
-		Digest:        map[string]string{"sha256": hex.EncodeToString(sum[:])},
+		Digest:        map[string]string{"sha256": digest.FromBytes(predicate).Encoded()},
 		Statement:     map[string]string{d.Digest.Algorithm().String(): d.Digest.Encoded()},
 	}
-	var doc struct {
-		Namespace string `json:"documentNamespace"`
-		Graph     []struct {
-			Type string `json:"type"`
-			ID   string `json:"spdxId"`
-		} `json:"@graph"`
-	}
-	if err := json.Unmarshal(s.Predicate, &doc); err != nil {
+	if out.Namespace, err = nameOf(out.PredicateType, predicate); err != nil {
 		return step.Document{}, fmt.Errorf("statement %s: %w", d.Digest, err)
-	}
-	out.Namespace = doc.Namespace
-	for _, e := range doc.Graph {
-		if e.Type == "SpdxDocument" {
-			out.Namespace = e.ID
-		}
 	}
 	if !documentName(out.Namespace) {
 		return step.Document{}, fmt.Errorf("statement %s: its document has the name %.100q, which is no URI", d.Digest, out.Namespace)
 	}
 	return out, nil
+}
+
+// readStatement returns the predicate of a statement of a type about an image.
+func readStatement(predicateType string, b []byte, image digest.Digest) (json.RawMessage, error) {
+	if err := provenance.CheckKeys(b, provenance.FoldKey); err != nil {
+		return nil, err
+	}
+	var s struct {
+		PredicateType string          `json:"predicateType"`
+		Subject       json.RawMessage `json:"subject"`
+		Predicate     json.RawMessage `json:"predicate"`
+	}
+	if err := json.Unmarshal(b, &s); err != nil {
+		return nil, err
+	}
+	if s.PredicateType != predicateType {
+		return nil, fmt.Errorf("it has the type %.100q, its manifest says %s", s.PredicateType, predicateType)
+	}
+	subjects, found := 0, false
+	err := each(s.Subject, func(one subject) error {
+		subjects++
+		found = found || about([]subject{one}, image)
+		return nil
+	})
+	if err == nil && subjects > 0 && !found {
+		err = fmt.Errorf("it is not about %s", image)
+	}
+	return s.Predicate, err
+}
+
+// nameOf returns the name of the one document in a predicate of a type.
+func nameOf(predicateType string, predicate []byte) (string, error) {
+	var doc struct {
+		Namespace string          `json:"documentNamespace"`
+		Graph     json.RawMessage `json:"@graph"`
+	}
+	if err := json.Unmarshal(predicate, &doc); err != nil || predicateType != provenance.SPDX3Type {
+		return doc.Namespace, err
+	}
+	type element struct {
+		Type string `json:"type"`
+		ID   string `json:"spdxId"`
+	}
+	name, documents := "", 0
+	err := each(doc.Graph, func(e element) error {
+		if e.Type == "SpdxDocument" {
+			name = e.ID
+			documents++
+		}
+		return nil
+	})
+	if err == nil && documents > 1 {
+		err = fmt.Errorf("%d documents in one, want one", documents)
+	}
+	return name, err
+}
+
+// each goes through a list, which may be missing, without having all of it at once: what is
+// a few bytes each in JSON can be many more in memory.
+func each[T any](list json.RawMessage, do func(T) error) error {
+	d := json.NewDecoder(bytes.NewReader(list))
+	t, err := d.Token()
+	if t == nil {
+		return nil
+	}
+	if err != nil || t != json.Delim('[') {
+		return fmt.Errorf("%.20q is no list", list)
+	}
+	for d.More() {
+		var one T
+		if err := d.Decode(&one); err != nil {
+			return err
+		}
+		if err := do(one); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // documentName reports whether a document may be referred to by a name: a URI of printable

@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	digest "github.com/opencontainers/go-digest"
@@ -180,6 +183,67 @@ func TestDocumentsAreReadByDigest(t *testing.T) {
 		d, b := documentOf(provenance.SPDXType, predicate)
 		if got, err := ReadDocument(d, b, ""); err == nil {
 			t.Errorf("%s: %+v", predicate, got)
+		}
+	}
+}
+
+// TestDocumentsThatCouldBeReadInTwoWaysAreNone: of two fields or documents one reader takes
+// the first and another the last.
+func TestDocumentsThatCouldBeReadInTwoWaysAreNone(t *testing.T) {
+	const one = `{"documentNamespace":"https://d.test/1"}`
+	for name, tt := range map[string]struct{ predicateType, statement, want string }{
+		"predicate": {provenance.SPDXType, `"predicate":{"documentNamespace":"https://d.test/2"},"predicate":` + one, `field "predicate" twice`},
+		"letters":   {provenance.SPDXType, `"Predicate":{},"predicate":` + one, `field "predicate" twice`},
+		"subject":   {provenance.SPDXType, `"subject":[],"subject":[],"predicate":` + one, `field "subject" twice`},
+		"name":      {provenance.SPDXType, `"predicate":{"documentNamespace":"https://d.test/2","documentNamespace":"https://d.test/1"}`, `field "documentNamespace" twice`},
+		"element":   {provenance.SPDX3Type, `"predicate":{"@graph":[{"type":"SpdxDocument","type":"Tool","spdxId":"https://d.test/1"}]}`, `field "type" twice`},
+		"documents": {provenance.SPDX3Type, `"predicate":{"@graph":[{"type":"SpdxDocument","spdxId":"https://d.test/1"},{"type":"SpdxDocument","spdxId":"https://d.test/2"}]}`, "2 documents in one"},
+		"version":   {provenance.SPDX3Type, `"predicate":` + one, "is no URI"},
+		"graph":     {provenance.SPDXType, `"predicate":{"@graph":[{"type":"SpdxDocument","spdxId":"https://d.test/1"}]}`, "is no URI"},
+		"list":      {provenance.SPDX3Type, `"predicate":{"@graph":{}}`, "is no list"},
+	} {
+		b := fmt.Appendf(nil, `{"predicateType":%q,%s}`, tt.predicateType, tt.statement)
+		d := describe(sigstore.PayloadType, b)
+		d.Annotations = map[string]string{predicateTypeAnnotation: tt.predicateType}
+		if got, err := ReadDocument(d, b, ""); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// TestReadingADocumentTakesMemoryLikeItsBytes, whatever it consists of.
+func TestReadingADocumentTakesMemoryLikeItsBytes(t *testing.T) {
+	const size = 8 << 20
+	for name, tt := range map[string]struct{ subject, predicate, item string }{
+		"elements": {`[]`, `{"@graph":[%s{"type":"SpdxDocument","spdxId":"https://d.test/1"}]}`, "{},"},
+		"subjects": {`[%s{"digest":{"sha256":"aa"}}]`, `{"@graph":[{"type":"SpdxDocument","spdxId":"https://d.test/1"}]}`, "{},"},
+	} {
+		fill := func(s string) string { return strings.Replace(s, "%s", strings.Repeat(tt.item, size/len(tt.item)), 1) }
+		b := fmt.Appendf(nil, `{"predicateType":%q,"subject":%s,"predicate":%s}`, provenance.SPDX3Type, fill(tt.subject), fill(tt.predicate))
+		d := describe(sigstore.PayloadType, b)
+		d.Annotations = map[string]string{predicateTypeAnnotation: provenance.SPDX3Type}
+		var peak, before runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		defer debug.SetGCPercent(debug.SetGCPercent(10))
+		stop, done := make(chan struct{}), make(chan uint64)
+		go func() {
+			most := uint64(0)
+			for {
+				select {
+				case <-stop:
+					done <- most
+					return
+				case <-time.After(time.Millisecond):
+					runtime.ReadMemStats(&peak)
+					most = max(most, peak.HeapAlloc)
+				}
+			}
+		}()
+		_, err := ReadDocument(d, b, "sha256:aa")
+		close(stop)
+		if most := <-done; err != nil || most > before.HeapAlloc+6*size {
+			t.Errorf("%s: %d MiB for a statement of %d MiB, %v", name, (most-before.HeapAlloc)>>20, len(b)>>20, err)
 		}
 	}
 }
