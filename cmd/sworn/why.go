@@ -35,7 +35,7 @@ stage, it says so.
 
 Where the way leads into an image, the command to go on with is printed. --follow goes on
 by itself, as long as images have statements of Sworn; with --key each has to be signed with
-that key.`,
+that key. --plain-http holds for the registry of IMAGE alone.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return &hinted{fmt.Errorf("why: %s, want IMAGE and PATH or PACKAGE", wording.Count(len(args), "argument")), "see sworn why --help"}
@@ -57,12 +57,14 @@ that key.`,
 
 // why prints an answer. What is gone has an answer and is a failure as well.
 func (c *cli) why(ctx context.Context, ref, asked string, o whyOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout) // for all images
+	defer cancel()
 	out, failed := c.whyOf(ctx, ref, asked, o)
 	if out == nil {
 		return failed
 	}
 	if o.follow {
-		failed = errors.Join(failed, c.followBase(ctx, out, o))
+		failed = errors.Join(failed, c.followBase(ctx, hostOf(ref), out, o))
 	}
 	var err error
 	if o.json {
@@ -91,6 +93,7 @@ func (c *cli) whyOf(ctx context.Context, ref, asked string, o whyOptions) (*whyO
 		})
 		answer := whyOutput{attested: &a, Asked: asked, NoDocument: w.noDocument}
 		err = c.answer(w, asked, &answer)
+		a.statements = nil // the way may lead through many images
 		if err == nil || answer.Gone != nil {
 			out = &answer
 		}

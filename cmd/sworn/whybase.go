@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sworn-build/sworn/provenance/repository"
 	"github.com/sworn-build/sworn/sbom/wording"
 	"github.com/sworn-build/sworn/step"
 )
@@ -15,7 +16,8 @@ import (
 // imagePURL is what the package URLs of images begin with.
 const imagePURL = "pkg:docker/"
 
-// imageReference is the name of an image that is a material, by digest; empty of others.
+// imageReference is the name of an image that is a material, by digest; empty of others, and
+// of what is called as files of this machine are: statements name images of registries.
 func imageReference(h *hop) string {
 	name, ok := strings.CutPrefix(h.What, imagePURL)
 	digest := h.Digest["sha256"]
@@ -27,14 +29,18 @@ func imageReference(h *hop) string {
 	if err != nil {
 		return ""
 	}
-	return name + "@sha256:" + digest
+	name += "@sha256:" + digest
+	if hostOf(name) == "" {
+		return ""
+	}
+	return name
 }
 
 // next is the command that goes on with a path or package in an image; empty where there is
 // none to go on in, or it is not known with what.
 func (w *why) next(h *hop, asked string) string {
 	ref := imageReference(h)
-	if ref == "" || asked == "" {
+	if ref == "" || !strings.HasPrefix(asked, "/") && !strings.HasPrefix(asked, "pkg:") { // no flag
 		return ""
 	}
 	command := "sworn why "
@@ -56,8 +62,9 @@ func quoted(s string) string {
 }
 
 // followBase asks the images that an answer leads to, one after the other, until one has no
-// statements of Sworn.
-func (c *cli) followBase(ctx context.Context, out *whyOutput, o whyOptions) error {
+// statements of Sworn. host is of the registry that the first image is in: what is unsafe
+// was asked for there, and not where statements lead.
+func (c *cli) followBase(ctx context.Context, host string, out *whyOutput, o whyOptions) error {
 	for range maxHops {
 		h, asked := out.last()
 		if n := len(out.Packages); n > 1 {
@@ -69,7 +76,9 @@ func (c *cli) followBase(ctx context.Context, out *whyOutput, o whyOptions) erro
 		ref := imageReference(h)
 		o.platform = out.Platform
 		c.say("going on in %s", ref)
-		base, err := c.whyOf(ctx, ref, asked, o)
+		there := *c
+		there.plainHTTP = c.plainHTTP && hostOf(ref) == host
+		base, err := there.whyOf(ctx, ref, asked, o)
 		var none *noStatement
 		if errors.As(err, &none) {
 			c.say("the way ends there: %v", err)
@@ -84,7 +93,16 @@ func (c *cli) followBase(ctx context.Context, out *whyOutput, o whyOptions) erro
 		out.Base = base
 		out = base
 	}
+	c.say("not going on after %d images", maxHops)
 	return nil
+}
+
+// hostOf is the registry that an image is in; empty of one in a file or folder.
+func hostOf(image string) string {
+	if ref, err := repository.Parse(image); err == nil && !strings.HasPrefix(image, localPrefix) {
+		return ref.Host()
+	}
+	return ""
 }
 
 // agree fails when a base says other bytes of a file than the image that stands on it.

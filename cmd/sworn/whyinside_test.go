@@ -42,7 +42,7 @@ func aStage() *why {
 		files: map[step.Path]*provenance.File{}, steps: map[string]*provenance.Step{}, order: steps, own: map[string]bool{}, documents: func() {},
 		known: map[string]*whyPackage{}, outside: map[string]*whyPackage{},
 		material: map[string]*provenance.Material{
-			"source1":   {ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/r.test%3A5000/co/base@1?platform=linux%2Famd64", Platform: "linux/amd64", Digest: map[string]string{"sha256": "12"}},
+			"source1":   {ID: "source1", Kind: step.SourceImage, URI: "pkg:docker/r.test%3A5000/co/base@1?platform=linux%2Famd64", Platform: "linux/amd64", Digest: map[string]string{"sha256": sum("1").Hex}},
 			"source2":   {ID: "source2", Kind: step.SourceLocal, URI: "local:context"},
 			"download1": {ID: "download1", Kind: provenance.KindDownload, URI: "https://d.test/d", Digest: map[string]string{"sha256": sum("d").Hex}},
 		},
@@ -130,7 +130,7 @@ func TestManyPlacesWithTheSameBytesAreBounded(t *testing.T) {
 func TestTheWayGoesOnInAnImage(t *testing.T) {
 	w := aStage()
 	chain := w.chain(w.files["/out/y"])
-	if got, want := chain[len(chain)-1].Next, "sworn why --platform linux/amd64 r.test:5000/co/base@sha256:12 /etc/old"; got != want {
+	if got, want := chain[len(chain)-1].Next, "sworn why --platform linux/amd64 r.test:5000/co/base@sha256:"+sum("1").Hex+" /etc/old"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	for in, want := range map[string]string{"/a b": "'/a b'", "it's": `'it'\''s'`, "/x\ny": "'/x\ny'", "": "''", "/plain-1.0": "/plain-1.0", "$(x)": "'$(x)'"} {
@@ -140,6 +140,27 @@ func TestTheWayGoesOnInAnImage(t *testing.T) {
 	}
 	if got := w.next(&hop{ID: "source2", Kind: step.SourceLocal, What: "local:context"}, "/x"); got != "" {
 		t.Errorf("goes on in the context: %s", got)
+	}
+}
+
+// TestStatementsLeadToRegistriesAlone: not to files of this machine, nor to a flag.
+func TestStatementsLeadToRegistriesAlone(t *testing.T) {
+	w := aStage()
+	hop := func(what string) *hop {
+		return &hop{ID: "source1", Kind: step.SourceImage, What: what, Digest: map[string]string{"sha256": sum("1").Hex}}
+	}
+	for _, what := range []string{
+		"pkg:docker/oci:/etc", "pkg:docker/oci%3A5000/x@1", "pkg:docker/oci-archive:/dev/zero", "pkg:docker/oci-archive%3A5000/x", "pkg:docker/local:/etc", "pkg:docker/local%3A5000/x",
+		"pkg:docker/--key=x", "pkg:docker/%1b[31m", "pkg:docker/", "pkg:docker/..%2f..%2fx",
+	} {
+		if got := w.next(hop(what), "/x"); got != "" {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+	for asked, want := range map[string]bool{"/x": true, "pkg:deb/debian/dash@1": true, "--plain-http": false, "x": false, "": false} {
+		if got := w.next(hop("pkg:docker/debian@12"), asked); (got != "") != want {
+			t.Errorf("%s: %q", asked, got)
+		}
 	}
 }
 

@@ -87,6 +87,9 @@ func (r Reference) Name() string {
 	return "_"
 }
 
+// Host is the registry's, with its port; empty for layouts and archives.
+func (r Reference) Host() string { return r.host }
+
 // Pinned returns the reference with its tag replaced by the digest.
 func (r Reference) Pinned(d digest.Digest) string {
 	switch r.transport {
