@@ -52,7 +52,7 @@ func (b BrokenDatabase) text() string {
 
 // loss says what is not known of a package.
 func (in *Installed) loss(purl string) []string {
-	i, there := in.findLost(purl)
+	i, there := FindLost(in.Lost, purl)
 	if !there {
 		return nil
 	}

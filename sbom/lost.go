@@ -92,6 +92,7 @@ type loser struct {
 	before  *Tree
 	now     *Inventory
 	has     func(*Package) bool
+	listed  map[string]bool // the types of its packages
 	owners  *Owners
 	changed map[step.Path]*Entry
 	removed map[step.Path]bool
@@ -100,8 +101,11 @@ type loser struct {
 
 func newLoser(before *Tree, now *Inventory, d *Delta) *loser {
 	l := &loser{
-		before: before, now: now, has: now.Keys(), owners: now.Owners(),
+		before: before, now: now, has: now.Keys(), listed: map[string]bool{}, owners: now.Owners(),
 		changed: make(map[step.Path]*Entry, len(d.Changed)), removed: make(map[step.Path]bool, len(d.Removed)), buf: make([]byte, HashBuffer),
+	}
+	for i := range now.Packages {
+		l.listed[now.Packages[i].Type] = true
 	}
 	for i := range d.Changed {
 		l.changed[d.Changed[i].Path] = &d.Changed[i]
@@ -118,7 +122,7 @@ func (l *loser) lost(p Package) (Lost, error) {
 		return Lost{}, nil // another version
 	}
 	out := Lost{Package: p, Cause: causeOf(l.now, p.Type)}
-	told := out.Cause == LostEntry && slices.ContainsFunc(l.now.Packages, func(other Package) bool { return other.Type == p.Type })
+	told := out.Cause == LostEntry && l.listed[p.Type]
 	had, err := l.left(&out, told, silent)
 	if err == nil && told && !had {
 		_, err = l.left(&out, told, silent[:1]) // its documentation is all that can tell
@@ -223,14 +227,20 @@ func (l *loser) lists(was Inventory) error {
 // of those whose lists were. Both are sorted by purl.
 func (inv *Inventory) WithLost(lost []Lost) *Inventory {
 	out := *inv
-	out.Packages, out.Lost = slices.Clone(inv.Packages), lost
+	out.Packages, out.Lost = make([]Package, 0, len(inv.Packages)+len(lost)), lost
+	rest := *inv
 	for _, l := range lost {
-		if i, there := out.Find(l.Package.PURL); there {
-			out.Packages[i].Files, out.Packages[i].Sums = l.Package.Files, l.Package.Sums
-		} else {
-			out.Packages = slices.Insert(out.Packages, i, l.Package)
+		i, there := rest.Find(l.Package.PURL)
+		out.Packages = append(out.Packages, rest.Packages[:i]...)
+		rest.Packages = rest.Packages[i:]
+		p := l.Package
+		if there {
+			p, rest.Packages = rest.Packages[0], rest.Packages[1:]
+			p.Files, p.Sums = l.Package.Files, l.Package.Sums
 		}
+		out.Packages = append(out.Packages, p)
 	}
+	out.Packages = append(out.Packages, rest.Packages...)
 	return &out
 }
 
@@ -289,7 +299,7 @@ func causeOf(now *Inventory, kind string) string {
 	return cause
 }
 
-// findLost returns where a lost package is by its purl.
-func (inv *Inventory) findLost(purl string) (int, bool) {
-	return slices.BinarySearchFunc(inv.Lost, purl, func(l Lost, purl string) int { return strings.Compare(l.Package.PURL, purl) })
+// FindLost returns where a package is, or would be, among lost ones by its purl.
+func FindLost(lost []Lost, purl string) (int, bool) {
+	return slices.BinarySearchFunc(lost, purl, func(l Lost, purl string) int { return strings.Compare(l.Package.PURL, purl) })
 }

@@ -83,15 +83,17 @@ func copiedLost(lost []sbom.Lost, d *sbom.Delta) []sbom.Lost {
 // withLost adds what a step lost to what was lost before, which is of the same package
 // rather what it was.
 func withLost(before, more []sbom.Lost, by string) []sbom.Lost {
-	out := slices.Clone(before)
+	out := make([]sbom.Lost, 0, len(before)+len(more))
 	for _, l := range more {
 		l.By = by
-		i, there := slices.BinarySearchFunc(out, l, func(a, b sbom.Lost) int { return strings.Compare(a.Package.PURL, b.Package.PURL) })
+		i, there := sbom.FindLost(before, l.Package.PURL)
+		out = append(out, before[:i]...)
+		before = before[i:]
 		if !there {
-			out = slices.Insert(out, i, l)
+			out = append(out, l)
 		}
 	}
-	return out
+	return append(out, before...)
 }
 
 // brokenAfter are the databases of a state that do not tell what is installed. One that was
@@ -162,7 +164,7 @@ func (g *graph) foundAgain(id string) []string {
 	var out []string
 	is := g.installed[id]
 	for _, l := range g.installed[g.steps[id].Parent].lost {
-		still := slices.ContainsFunc(is.lost, func(o sbom.Lost) bool { return o.Package.PURL == l.Package.PURL })
+		_, still := sbom.FindLost(is.lost, l.Package.PURL)
 		if _, there := is.inv().Find(l.Package.PURL); there && !still {
 			out = append(out, l.Package.PURL)
 		}
