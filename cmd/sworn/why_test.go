@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -240,5 +241,28 @@ func TestAnEntryAloneIsToldOfAFile(t *testing.T) {
 		if err := (&cli{stdout: &out}).printWhy(whyOutput{File: f}); err != nil || strings.Contains(out.String(), said) != (want != "") {
 			t.Errorf("%v:\n%s", err, out.String())
 		}
+	}
+}
+
+// TestManyPackagesOfOneNameTakeLinearTime: a statement that lists them is all that it takes.
+func TestManyPackagesOfOneNameTakeLinearTime(t *testing.T) {
+	const n = 50_000
+	w := aStage()
+	purls := make([]string, n)
+	for i := range purls {
+		purls[i] = fmt.Sprintf("pkg:deb/debian/same@%06d", i)
+	}
+	w.contents.Packages, w.contents.Files = purls, nil
+	for i := range n {
+		w.contents.Files = append(w.contents.Files, provenance.File{Path: step.Path(fmt.Sprintf("/f%06d", i)), Type: provenance.TypeFile, Digest: sum("a"), Step: "step1", Package: &i})
+	}
+	w.steps["step1"].Outputs.PackagesAdded = purls
+	begun := time.Now()
+	got, _, err := w.packages("same")
+	if err != nil || len(got) != n || len(got[7].Files) != 1 || got[7].Files[0] != "/f000007" || got[7].BroughtBy.ID != "step1" {
+		t.Fatalf("%d packages, want %d, each with its file and step: %v", len(got), n, err)
+	}
+	if took := time.Since(begun); took > 15*time.Second { // it was quadratic
+		t.Errorf("%s", took)
 	}
 }

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // databases are those of which packages may be missing.
 func (w *why) databases() []whyDatabase {
@@ -31,10 +28,10 @@ func (d *whyDatabase) text() string {
 func (w *why) unlistedBy(purl string) *hop {
 	for id := stateOf(w.image); w.steps[id] != nil; id = stateOf(w.steps[id].Parent) {
 		o := &w.steps[id].Outputs
-		if slices.Contains(o.PackagesLost, purl) {
+		if listed(o.PackagesLost, purl) {
 			return w.hop(id, "")
 		}
-		if slices.Contains(o.PackagesFound, purl) || slices.Contains(o.PackagesAdded, purl) {
+		if listed(o.PackagesFound, purl) || listed(o.PackagesAdded, purl) {
 			return nil
 		}
 	}

@@ -35,6 +35,8 @@ type why struct {
 	// brought are the steps and materials that brought packages, by purl, as far as the
 	// SPDX 3 document says it.
 	brought map[string]string
+	// packaged is what filesOf returns from, once it was asked.
+	packaged map[string][]*provenance.File
 	// removed is what removedFiles returns, once it was asked.
 	removed map[string]map[step.Path]string
 }
@@ -75,6 +77,20 @@ func newWhy(a attested) (*why, error) {
 		}
 	}
 	return w, nil
+}
+
+// filesOf are the entries of a package in the image, sorted by path.
+func (w *why) filesOf(purl string) []*provenance.File {
+	if w.packaged == nil {
+		w.packaged = map[string][]*provenance.File{}
+		for i := range w.contents.Files {
+			if f := &w.contents.Files[i]; f.Package != nil {
+				name := w.contents.Packages[*f.Package]
+				w.packaged[name] = append(w.packaged[name], f)
+			}
+		}
+	}
+	return w.packaged[purl]
 }
 
 // learnOwn learns the steps that a state went through: those that it starts from, and of a

@@ -43,7 +43,7 @@ func (w *why) outsidePackage(purl string) whyPackage {
 	}
 	out.Files = []step.Path{}
 	for _, s := range w.order {
-		if w.own[s.ID] && slices.Contains(s.Outputs.PackagesRemoved, purl) {
+		if w.own[s.ID] && listed(s.Outputs.PackagesRemoved, purl) {
 			out.RemovedBy = w.hop(s.ID, "")
 		}
 		if s.Inputs == nil {

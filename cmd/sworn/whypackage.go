@@ -115,11 +115,7 @@ func (w *why) pack(purl string) whyPackage {
 	}
 	out.InImage, out.Files = true, []step.Path{}
 	came, writers := map[string]int{}, map[string]bool{}
-	for i := range w.contents.Files {
-		f := &w.contents.Files[i]
-		if f.Package == nil || w.contents.Packages[*f.Package] != purl {
-			continue
-		}
+	for _, f := range w.filesOf(purl) {
 		o := w.contents.Origins[f.Origin]
 		if o.Class == provenance.OriginPackage {
 			came[o.From]++
@@ -154,7 +150,7 @@ func (w *why) broughtBy(purl string, came map[string]int) *hop {
 	}
 	for _, own := range []bool{true, false} {
 		for _, s := range slices.Backward(w.order) {
-			if w.own[s.ID] == own && slices.Contains(s.Outputs.PackagesAdded, purl) {
+			if w.own[s.ID] == own && listed(s.Outputs.PackagesAdded, purl) {
 				return w.hop(s.ID, "")
 			}
 		}
@@ -166,6 +162,12 @@ func (w *why) broughtBy(purl string, came map[string]int) *hop {
 		}
 	}
 	return w.bringer(best, purl)
+}
+
+// listed reports whether a package is in a sorted list.
+func listed(purls []string, purl string) bool {
+	_, found := slices.BinarySearch(purls, purl)
+	return found
 }
 
 // bringer is a step or material that brought a package; nil of none.
