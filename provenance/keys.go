@@ -77,7 +77,7 @@ func (o *object) take(t json.Token, fold func(string) string) error {
 	name, _ := t.(string)
 	folded := fold(name)
 	if o.names[folded] {
-		return fmt.Errorf("field %.200q twice", name)
+		return fmt.Errorf("field %.100q twice", name)
 	}
 	o.names[folded] = true
 	o.wantsValue = true
