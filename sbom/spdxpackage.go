@@ -191,10 +191,14 @@ func nameAndEmail(who string) (name, email string) {
 	return who, ""
 }
 
-// party is how SPDX 2.3 names somebody.
+// party is how SPDX 2.3 names somebody (section 7.5): brackets at the end are an address, or
+// the site that some packagers give instead. It is empty of a name that has nothing else.
 func party(kind, name, email string) string {
-	if email != "" {
+	if word(email) && !strings.ContainsAny(email, "()") {
 		return kind + name + " (" + email + ")"
+	}
+	if name = withoutBrackets(name); name == "" {
+		return ""
 	}
 	return kind + name
 }

@@ -19,11 +19,14 @@ func eachLine(b []byte, f func(string) bool) {
 // maxRelease bounds a version in bytes, several times what the longest in use has.
 const maxRelease = 100
 
-// release reports whether a version begins as numbers do: 1.26.8, 3.13.0rc1.
+// releaseBytes are what versions of releases have besides numbers: 3.13.0rc1, 21.0.4+7-LTS.
+const releaseBytes = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-_~"
+
+// release reports whether a version begins as numbers do, and can be a part of a file's name.
 func release(v string) bool {
 	number, _ := splitRelease(v)
 	_, ok := dotted(strings.Split(number, ".")...)
-	return ok && word(v) && len(v) <= maxRelease
+	return ok && len(v) <= maxRelease && !strings.ContainsFunc(v, func(r rune) bool { return !strings.ContainsRune(releaseBytes, r) })
 }
 
 // splitRelease splits the numbers of a version from what follows.

@@ -9,10 +9,7 @@ import "strings"
 // what stands in angles or, at the end of a name, in brackets: SPDX has addresses there.
 func who(name, email string) string {
 	name, _, _ = strings.Cut(line(name), "<")
-	for strings.HasSuffix(strings.TrimSpace(name), ")") && strings.Contains(name, "(") {
-		name = name[:strings.LastIndex(name, "(")]
-	}
-	name = strings.Trim(name, `" >`)
+	name = withoutBrackets(name)
 	if email = strings.TrimSpace(email); !address(email) {
 		return name
 	}
@@ -20,6 +17,18 @@ func who(name, email string) string {
 		name = email
 	}
 	return name + " <" + email + ">"
+}
+
+// withoutBrackets is a name without what stands in brackets at its end, and without quotes.
+func withoutBrackets(name string) string {
+	for {
+		name = strings.Trim(name, `" >`)
+		at := strings.LastIndexByte(name, '(')
+		if at < 0 || !strings.HasSuffix(name, ")") {
+			return name
+		}
+		name = name[:at]
+	}
 }
 
 // address reports whether s has the form of one address of mail.

@@ -107,6 +107,24 @@ func TestAnArchiveIsItsVendors(t *testing.T) {
 	}
 }
 
+// TestBracketsAtTheEndAreAnAddressOrNotThere, whoever wrote the name.
+func TestBracketsAtTheEndAreAnAddressOrNotThere(t *testing.T) {
+	for maintainer, want := range map[string]string{
+		"Ann (QA) <a@a.test>": "Person: Ann (QA) (a@a.test)", "Ann (x@y.test)": "Person: Ann", `Ann (x@y.test)" >`: "Person: Ann", "Ann (a) (b) <no address>": "Person: Ann",
+		"Organization: Vendor (x@y.test)": "Organization: Vendor", "(none)": "NOASSERTION", "Organization: (none)": "NOASSERTION", "Ann (a) B": "Person: Ann (a) B",
+	} {
+		in := sbom.Installed{Inventory: sbom.Inventory{Packages: []sbom.Package{{Type: "rpm", Name: "p", Version: "1", PURL: "pkg:rpm/p@1", Maintainer: maintainer}}}}
+		if got := partiesOf(t, in)["p"]; got != want+" | " {
+			t.Errorf("%s: %s, want %s", maintainer, got, want)
+		}
+	}
+	got := parties(t, `file 0644 /n/node_modules/a/package.json {"name":"a","version":"1","author":{"name":"Ann (x@y.test)\""}}`,
+		"file 0644 /j/release JAVA_VERSION=\"21\"\nIMPLEMENTOR=\"Vendor (x@y.test)\"\n", "file 0755 /j/bin/java x")
+	if d := cmp.Diff(map[string]string{"a": "Person: Ann | Person: Ann", "openjdk": "Organization: Vendor | "}, got); d != "" {
+		t.Errorf("supplier and originator (-want +got):\n%s", d)
+	}
+}
+
 // TestADistributionsAuthorsAreNoSuppliers: who made what a distribution supplies is its
 // originator alone.
 func TestADistributionsAuthorsAreNoSuppliers(t *testing.T) {
