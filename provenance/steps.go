@@ -3,6 +3,7 @@ package provenance
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/sworn-build/sworn/step"
 )
@@ -202,6 +203,9 @@ func (o *Outputs) check() error {
 		}
 		return nil
 	}
+	if err := o.checkPackages(); err != nil {
+		return err
+	}
 	if o.Omitted != nil {
 		if listed > 0 || o.Omitted.Added < 0 || o.Omitted.Changed < 0 || o.Omitted.Removed < 0 {
 			return fmt.Errorf("lists that are omitted and not empty")
@@ -224,9 +228,21 @@ func (o *Outputs) check() error {
 			last = f.Path
 		}
 	}
-	for _, err := range []error{sorted(o.Removed), sorted(o.PackagesAdded), sorted(o.PackagesRemoved), sorted(o.PackagesLost), sorted(o.PackagesFound)} {
-		if err != nil {
+	return sorted(o.Removed)
+}
+
+// checkPackages verifies that a package that is lost is neither removed nor found again.
+func (o *Outputs) checkPackages() error {
+	for _, list := range [][]string{o.PackagesAdded, o.PackagesRemoved, o.PackagesLost, o.PackagesFound} {
+		if err := sorted(list); err != nil {
 			return err
+		}
+	}
+	for _, purl := range o.PackagesLost {
+		for _, list := range [][]string{o.PackagesRemoved, o.PackagesFound} {
+			if _, both := slices.BinarySearch(list, purl); both {
+				return fmt.Errorf("package %q is lost, and removed or found again", purl)
+			}
 		}
 	}
 	return nil

@@ -147,13 +147,13 @@ func TestABaseThatLiesFailsNoBuild(t *testing.T) {
 		unknown   string // empty: the document is found
 		longest   time.Duration
 	}{
-		"honest":            {},
-		"nested":            {statement: spdx(good, `,"x":`+strings.Repeat("[", many/2)+strings.Repeat("]", many/2)), unknown: "nested deeper than"},
-		"elements":          {statement: spdx(good, `,"@graph":[`+strings.Repeat("{},", many/3)+`{}]`)},
-		"twice":             {statement: spdx(good, `,"documentNamespace":"https://liar.test/2"`), unknown: `field \"documentNamespace\" twice`},
-		"no UTF-8":          {statement: spdx("\"https://liar.test/\xff\xfe\"", ""), unknown: "which is no URI"},
-		"control":           {statement: spdx(`"https://liar.test/\u001b[31mRED\r\n#99 ERROR: liar"`, ""), unknown: "which is no URI"},
-		"megabyte":          {statement: spdx(`"https://liar.test/`+strings.Repeat("x", 1<<20)+`"`, ""), unknown: "which is no URI"},
+		"honest":        {},
+		"nested":        {statement: spdx(good, `,"x":`+strings.Repeat("[", many/2)+strings.Repeat("]", many/2)), unknown: "nested deeper than"},
+		"elements":      {statement: spdx(good, `,"@graph":[`+strings.Repeat("{},", many/3)+`{}]`)},
+		"twice":         {statement: spdx(good, `,"documentNamespace":"https://liar.test/2"`), unknown: `field \"documentNamespace\" twice`},
+		"no UTF-8":      {statement: spdx("\"https://liar.test/\xff\xfe\"", ""), unknown: "which is no URI"},
+		"control":       {statement: spdx(`"https://liar.test/\u001b[31mRED\r\n#99 ERROR: liar"`, ""), unknown: "which is no URI"},
+		"megabyte":      {statement: spdx(`"https://liar.test/`+strings.Repeat("x", 1<<20)+`"`, ""), unknown: "which is no URI"},
 		"key of 400 kB": {statement: spdx(good, `,"`+strings.Repeat("k\\u001b", 1<<16)+`":1,"`+strings.Repeat("k\\u001b", 1<<16)+`":1`), unknown: `field \"k`},
 		"another subject": {change: func(p *parts) {
 			p.manifest.Subject.Digest = digest.FromString("another")

@@ -185,7 +185,7 @@ func readContents(p image.Platform, attached []image.Attached) (provenance.Conte
 }
 
 // checkWriters verifies that steps/v1 has every step or material that contents/v1
-// says wrote a file or was where its bytes came to be.
+// says wrote a file, was where its bytes came to be, or left a package database broken.
 func checkWriters(p image.Platform, contents provenance.Contents, steps provenance.Steps) error {
 	known := make(map[string]bool, len(steps.Steps)+len(steps.Materials))
 	for i := range steps.Steps {
@@ -204,6 +204,12 @@ func checkWriters(p image.Platform, contents provenance.Contents, steps provenan
 		if !known[o.From] {
 			return contentErrorf("statement "+provenance.ContentsType+" of "+p.Name,
 				"files of class %s are from %.200q, which steps/v1 does not have", o.Class, o.From)
+		}
+	}
+	for _, d := range contents.Databases {
+		if !known[d.Step] {
+			return contentErrorf("statement "+provenance.ContentsType+" of "+p.Name,
+				"the package database %.500q is as it is since %.200q, which steps/v1 does not have", string(d.Path), d.Step)
 		}
 	}
 	return nil

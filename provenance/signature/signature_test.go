@@ -81,11 +81,27 @@ func TestWhatIsNotSigned(t *testing.T) {
 	elsewhere := imagetest.Contents("linux/amd64")
 	elsewhere.Origins[2].From = "step9"
 	elsewhere.MerkleRoot = elsewhere.Root()
+	broken := imagetest.Contents("linux/amd64")
+	broken.Databases = []provenance.Database{{Type: "deb", Path: "/var/lib/dpkg/status", Step: "step9", Removed: true}}
+	outputs := func(edit func(map[string]any)) map[string]any {
+		return edited(t, steps, func(v map[string]any) { edit(v["steps"].([]any)[0].(map[string]any)["outputs"].(map[string]any)) })
+	}
+	const lost = "pkg:deb/debian/dash@1"
 	for _, tt := range []struct {
 		name string
 		o    imagetest.Options
 		want string
 	}{
+		{"a database that no step left so", predicate(contents, broken), `the package database "/var/lib/dpkg/status" is as it is since "step9", which steps/v1 does not have`},
+		{"a package that is lost and removed", predicate(steps, outputs(func(o map[string]any) {
+			o["packagesLost"], o["packagesRemoved"] = []string{lost}, []string{lost}
+		})), `package "` + lost + `" is lost, and removed or found again`},
+		{"a package that is lost and found", predicate(steps, outputs(func(o map[string]any) {
+			o["packagesLost"], o["packagesFound"] = []string{lost}, []string{lost}
+		})), `package "` + lost + `" is lost, and removed or found again`},
+		{"packages without an order, beside lists that are left out", predicate(steps, outputs(func(o map[string]any) {
+			o["added"], o["changed"], o["removed"], o["omitted"], o["packagesLost"] = []string{}, []string{}, []string{}, map[string]any{"added": 1, "changed": 0, "removed": 0}, []string{"pkg:b/b@1", "pkg:a/a@1"}
+		})), `"pkg:a/a@1": not sorted`},
 		{"no steps", imagetest.Options{Without: []string{steps}}, "has no statement of type " + steps},
 		{"no SPDX", imagetest.Options{Without: []string{spdx}}, "has no statement of type " + spdx},
 		{"two of contents", imagetest.Options{Extra: []imagetest.Extra{{PredicateType: contents, Predicate: other}}}, "2 statements of type " + contents},
