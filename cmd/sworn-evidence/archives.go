@@ -51,10 +51,9 @@ func (o *origins) installation(id string) installation {
 		}
 	}
 	manager := mayHaveInstalled(s, d)
-	for _, kind := range []string{"deb", "apk", "rpm"} {
+	for kind := range managers { // each by itself: in any order
 		of := slices.DeleteFunc(slices.Clone(left), func(p sbom.Package) bool { return p.Type != kind })
-		is := func(a sbom.Download) bool { return path.Ext(a.URL) == "."+kind }
-		archives := slices.DeleteFunc(slices.Concat(read, fetched), func(a sbom.Download) bool { return !is(a) })
+		archives := slices.DeleteFunc(slices.Concat(read, fetched), func(a sbom.Download) bool { return path.Ext(a.URL) != "."+kind })
 		for _, p := range of {
 			switch {
 			case len(of) <= len(archives): // each may have one of them, whatever it is called
@@ -106,7 +105,7 @@ func archivesFetched(n *step.Network) []sbom.Download {
 }
 
 func isArchive(name string) bool {
-	return slices.Contains([]string{".deb", ".apk", ".rpm"}, path.Ext(name))
+	return managers[strings.TrimPrefix(path.Ext(name), ".")] != nil
 }
 
 func remaining(archives []sbom.Download, used sbom.Download) []sbom.Download {
