@@ -18,7 +18,8 @@ var commands = []string{"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/games", 
 // purpose is what a package is for, as far as its files tell; no database says it. One of a
 // distribution is an application when it has a program among the commands, and a library when
 // it has none and shared objects where the linker looks. What is linked into a program is a
-// library, and what owns that program is an application. So is a compiler or runtime. Of others nothing is known.
+// library, and what owns that program is an application. So is a compiler or runtime. Of others
+// nothing is known.
 func (p Package) purpose() string {
 	switch p.Type {
 	case typeGo, typeCargo:

@@ -34,7 +34,7 @@ func withoutBrackets(name string) string {
 // address reports whether s has the form of one address of mail.
 func address(s string) bool {
 	user, host, _ := strings.Cut(s, "@")
-	return word(s) && user != "" && host != "" && !strings.ContainsAny(host, "@") && !strings.ContainsAny(s, `()<>,;"`)
+	return word(s) && user != "" && host != "" && !strings.Contains(host, "@") && !strings.ContainsAny(s, `()<>,;"`)
 }
 
 // nameOf is who a text names: NAME <EMAIL> (URL), each of which may be missing.
