@@ -35,21 +35,6 @@ const (
 	LostList = "list-removed"
 )
 
-// packageKey tells packages apart that are there at once: another version is the same.
-type packageKey struct{ kind, name, arch string }
-
-func (p *Package) key() packageKey { return packageKey{p.Type, p.Name, p.Arch} }
-
-// Keys are the packages of an inventory whatever their version. The result reports whether
-// a package is one of them.
-func (inv *Inventory) Keys() func(*Package) bool {
-	has := make(map[packageKey]bool, len(inv.Packages))
-	for i := range inv.Packages {
-		has[inv.Packages[i].key()] = true
-	}
-	return func(p *Package) bool { return has[p.key()] }
-}
-
 // Lose sets Gone and Lost of now, the inventory of the state after a step that changed d, and
 // returns the packages of was, the inventory of the state before, that the step removed or
 // replaced by other versions:
@@ -101,7 +86,7 @@ type loser struct {
 
 func newLoser(before *Tree, now *Inventory, d *Delta) *loser {
 	l := &loser{
-		before: before, now: now, has: now.Keys(), listed: map[string]bool{}, owners: now.Owners(),
+		before: before, now: now, has: now.keys(), listed: map[string]bool{}, owners: now.Owners(),
 		changed: make(map[step.Path]*Entry, len(d.Changed)), removed: make(map[step.Path]bool, len(d.Removed)), buf: make([]byte, HashBuffer),
 	}
 	for i := range now.Packages {
@@ -141,11 +126,11 @@ func (l *loser) lost(p Package) (Lost, error) {
 var silent = []string{"/etc/", docDir + "/", "/usr/share/man/", "/usr/share/info/", "/usr/share/lintian/", "/usr/share/locale/"}
 
 // left finds the files of a package that are still there, and whether it had any. With
-// same, those with other bytes do not count, nor do ever those of some folders.
-func (l *loser) left(out *Lost, same bool, silent []string) (had bool, err error) {
+// same, those with other bytes do not count, nor do ever those of the folders in but.
+func (l *loser) left(out *Lost, same bool, but []string) (had bool, err error) {
 	configuration := out.Package.configuration()
 	for _, f := range out.Package.Files {
-		if configuration[f] || begins(string(f), silent) {
+		if configuration[f] || begins(string(f), but) {
 			continue
 		}
 		e, err := l.before.Stat(string(f))
@@ -221,69 +206,6 @@ func (l *loser) lists(was Inventory) error {
 		}
 	}
 	return nil
-}
-
-// WithLost returns an inventory that has the packages that were lost as well, and the files
-// of those whose lists were. Both are sorted by purl.
-func (inv *Inventory) WithLost(lost []Lost) *Inventory {
-	out := *inv
-	out.Packages, out.Lost = make([]Package, 0, len(inv.Packages)+len(lost)), lost
-	rest := *inv
-	for _, l := range lost {
-		i, there := rest.Find(l.Package.PURL)
-		out.Packages = append(out.Packages, rest.Packages[:i]...)
-		rest.Packages = rest.Packages[i:]
-		p := l.Package
-		if there {
-			p, rest.Packages = rest.Packages[0], rest.Packages[1:]
-			p.Files, p.Sums = l.Package.Files, l.Package.Sums
-		}
-		out.Packages = append(out.Packages, p)
-	}
-	out.Packages = append(out.Packages, rest.Packages...)
-	return &out
-}
-
-// LostAfter returns what is still lost when a step changed d: packages with files that it
-// did not remove and that belong to no package of now, and those that had none to tell by.
-// now is the inventory after the step where that changed, else nil: what it lists is not
-// lost. The step's id is by.
-func LostAfter(lost []Lost, d *Delta, now *Inventory, by string) []Lost {
-	if len(lost) == 0 || now == nil && len(d.Removed) == 0 {
-		return lost
-	}
-	var owners *Owners
-	var has func(*Package) bool
-	if now != nil {
-		owners, has = now.Owners(), now.Keys()
-	}
-	var out []Lost
-	for _, l := range lost {
-		if now != nil && has(&l.Package) {
-			if i, there := now.Find(l.Package.PURL); l.Cause != LostList || !there || len(now.Packages[i].Files) > 0 {
-				continue
-			}
-		} else if now != nil && l.Cause == LostList {
-			l.Cause, l.By = causeOf(now, l.Package.Type), by
-		}
-		had := len(l.Left) > 0
-		l.Left = slices.DeleteFunc(slices.Clone(l.Left), func(p step.Path) bool {
-			_, gone := slices.BinarySearch(d.Removed, p)
-			if !gone && owners != nil && l.Cause != LostList {
-				_, gone = owners.Of(p, false)
-			}
-			return gone
-		})
-		if len(l.Left) > 0 || !had {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-// Find returns where a package is, or would be, by its purl.
-func (inv Inventory) Find(purl string) (int, bool) {
-	return slices.BinarySearchFunc(inv.Packages, purl, func(p Package, purl string) int { return strings.Compare(p.PURL, purl) })
 }
 
 // causeOf is why packages of a type are lost that a state's databases do not list.
