@@ -3,6 +3,7 @@ package sbom
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sworn-build/sworn/sbom/wording"
@@ -32,8 +33,9 @@ type RemovedFromBase struct {
 	Replaced string // purl of what took its place; empty when nothing did
 }
 
-// notes say what a document has of the base.
-func (b *Base) notes() []string {
+// notes say what a document has of the base; broken are the image's databases that do not
+// tell what is installed.
+func (b *Base) notes(broken []BrokenDatabase) []string {
 	if b == nil {
 		return nil
 	}
@@ -54,10 +56,14 @@ func (b *Base) notes() []string {
 			replaced++
 		}
 	}
+	packages := wording.Count(b.Packages, "package")
+	if slices.ContainsFunc(broken, func(d BrokenDatabase) bool { return d.By == b.ID }) {
+		packages = wording.Count(b.Packages, "package that is known", "packages that are known")
+	}
 	return []string{
 		fmt.Sprintf("The base image %s %s.", b.ID, carries),
 		fmt.Sprintf("Of its %s, steps removed %d, replaced %d by other versions, and changed files of %d.",
-			wording.Count(b.Packages, "package"), len(b.Removed)-replaced, replaced, len(b.Changed)),
+			packages, len(b.Removed)-replaced, replaced, len(b.Changed)),
 	}
 }
 

@@ -183,7 +183,7 @@ func (img Image) notes() []string {
 	if img.Unlocated > 0 {
 		notes = append(notes, fmt.Sprintf("Of the packages that were installed with a recorded network, %d match no download by name, version and architecture; they have no download location.", img.Unlocated))
 	}
-	return append(notes, img.Build.Base.notes()...)
+	return append(notes, img.Build.Base.notes(img.Installed.Broken)...)
 }
 
 func (d *Document) relate(a, kind, b string) {

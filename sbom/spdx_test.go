@@ -180,6 +180,24 @@ func TestPackagesSayWhatTheyWereInstalledFrom(t *testing.T) {
 	}
 }
 
+// TestPackagesOfABaseThatCannotBeReadAreNotCounted as all that it has.
+func TestPackagesOfABaseThatCannotBeReadAreNotCounted(t *testing.T) {
+	for by, want := range map[string]string{
+		"source1": "Of its 3 packages that are known, steps removed 1,",
+		"step1":   "Of its 3 packages, steps removed 1,",
+	} {
+		img := built()
+		img.Installed.Broken = []sbom.BrokenDatabase{{Database: sbom.Database{Path: "/var/lib/dpkg/status", Type: "deb", Reason: "read dpkg status: line 1 is no field"}, By: by}}
+		doc, err := spdxjson.Read(bytes.NewReader(document(t, img)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(doc.DocumentComment, want) {
+			t.Errorf("broken by %s: no %q in %q", by, want, doc.DocumentComment)
+		}
+	}
+}
+
 // TestDocumentSaysWhatTheBuildKnows: whose work packages are, what the image was made from,
 // and which packages it was made with and has not.
 func TestDocumentSaysWhatTheBuildKnows(t *testing.T) {
