@@ -196,6 +196,63 @@ func TestPackagesOfOtherStagesAreFound(t *testing.T) {
 	}
 }
 
+// TestToolchainsNameTheStepsThatUsedThem: steps/v1 has their files alone, so the SPDX 3 document
+// tells it.
+func TestToolchainsNameTheStepsThatUsedThem(t *testing.T) {
+	w := aWhy()
+	purl := "pkg:generic/go@1.26.0"
+	w.outside[purl] = &whyPackage{PURL: purl, Name: "go"}
+	a := attested{statements: []predicate{{provenance.SPDX3Type, []byte(`{"@graph":[
+		{"spdxId":"https://a.test/d#Package-go","software_packageUrl":"` + purl + `"},
+		{"from":"https://a.test/d#Build-step1","relationshipType":"usesTool","to":["https://a.test/d#Package-libc","https://a.test/d#Package-go"]},
+		{"from":"https://a.test/d#Build-step2","relationshipType":"hasInput","to":["https://a.test/d#Package-go"]},
+		{"from":"https://a.test/d#Image","relationshipType":"hasInput","to":["https://a.test/d#Package-go"]}]}`)}}}
+	if err := w.learnGraph(a); err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := w.packages("go")
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	var out strings.Builder
+	if err := (&cli{stdout: &out}).printWhy(whyOutput{Packages: found}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"not in the image\n", "brought by not known: ", "read by    step1 ", "read by    step2 "} {
+		if strings.Count(out.String(), want) != 1 {
+			t.Errorf("not one %q in\n%s", want, out.String())
+		}
+	}
+	if strings.Count(out.String(), "read by") != 2 {
+		t.Errorf("other steps read it:\n%s", out.String())
+	}
+}
+
+// TestUnexplainedFilesOfPackagesAreNotCalledChanged: what a step without a record of the network
+// installed has no other bytes to be compared with. What another step wrote over is changed.
+func TestUnexplainedFilesOfPackagesAreNotCalledChanged(t *testing.T) {
+	w := aWhy()
+	purl, zero := "pkg:npm/a@1", 0
+	w.contents.Packages = []string{purl}
+	w.files["/x"].Package = &zero
+	w.contents.Origins[1] = provenance.Origin{Class: provenance.OriginUnexplained, From: "step3"}
+	if got := w.pack(purl); len(got.Changed) != 1 || got.Unexplained != nil {
+		t.Errorf("written over by a step that did not bring it: %+v", got)
+	}
+	w.steps["step3"].Outputs.PackagesAdded = []string{purl}
+	got := w.pack(purl)
+	if diff := cmp.Diff([]whyAffected{{"/x", "step3"}}, got.Unexplained); diff != "" || got.Changed != nil {
+		t.Errorf("changed %v, unexplained (-want +got):\n%s", got.Changed, diff)
+	}
+	var out strings.Builder
+	if err := (&cli{stdout: &out}).printWhy(whyOutput{Packages: []whyPackage{got}}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "unexplained 1, whose bytes may not be the package's: /x (by step3)\n") || strings.Contains(out.String(), "changed ") {
+		t.Error(out.String())
+	}
+}
+
 // TestLinkedPackagesNameTheirProgram, as the document relates them.
 func TestLinkedPackagesNameTheirProgram(t *testing.T) {
 	doc := func(purl, id string) string {

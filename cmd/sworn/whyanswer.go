@@ -123,11 +123,13 @@ type whyPackage struct {
 	InImage bool `json:"inImage"`
 	// LinkedInto are the packages whose programs or archives it is part of.
 	LinkedInto []string `json:"linkedInto,omitempty"`
-	// Files of the image that it owns, those of them that are not as it came, and those
-	// that it came with and the image has not.
-	Files   []step.Path   `json:"files"`
-	Changed []whyAffected `json:"changed,omitempty"`
-	Missing []whyAffected `json:"missing,omitempty"`
+	// Files of the image that it owns, those of them that are not as it came, those of
+	// the step that brought it that are not explained, and those that it came with and the
+	// image has not.
+	Files       []step.Path   `json:"files"`
+	Changed     []whyAffected `json:"changed,omitempty"`
+	Unexplained []whyAffected `json:"unexplained,omitempty"`
+	Missing     []whyAffected `json:"missing,omitempty"`
 	// Unnamed is how many more are changed or missing: the document names only some.
 	Unnamed int `json:"unnamed,omitempty"`
 	// BroughtBy is the step that installed it, or the material that it came with.

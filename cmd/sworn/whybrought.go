@@ -8,12 +8,12 @@ import (
 	"github.com/sworn-build/sworn/provenance"
 )
 
-// bringers are the steps and materials that brought packages, by purl, as the SPDX 3
-// document says it: a step has a package as output, or a material contains it.
-func bringers(a attested) (map[string]string, error) {
+// learnGraph takes what the SPDX 3 document says of packages: a step that has one as output
+// or a material that contains it brought it, a step that has one as input or tool used it.
+func (w *why) learnGraph(a attested) error {
 	docs := a.of(provenance.SPDX3Type)
 	if len(docs) == 0 {
-		return nil, nil
+		return nil
 	}
 	var doc struct {
 		Graph []struct {
@@ -25,7 +25,7 @@ func bringers(a attested) (map[string]string, error) {
 		} `json:"@graph"`
 	}
 	if err := json.Unmarshal(docs[0], &doc); err != nil {
-		return nil, fmt.Errorf("read SPDX 3 document: %w", err)
+		return fmt.Errorf("read SPDX 3 document: %w", err)
 	}
 	purls := map[string]string{}
 	for _, e := range doc.Graph {
@@ -33,21 +33,26 @@ func bringers(a attested) (map[string]string, error) {
 			purls[e.ID] = e.PURL
 		}
 	}
-	out := map[string]string{}
+	w.brought, w.used = map[string]string{}, map[string]map[string]bool{}
 	for _, e := range doc.Graph {
 		_, name, _ := strings.Cut(e.From, "#")
-		id, step := strings.CutPrefix(name, "Build-")
+		id, isStep := strings.CutPrefix(name, "Build-")
 		if material, ok := strings.CutPrefix(name, "Material-"); ok {
 			id = material
 		}
-		if step && e.Kind != "hasOutput" || !step && e.Kind != "contains" {
-			continue
-		}
 		for _, to := range e.To {
-			if purl := purls[to]; purl != "" {
-				out[purl] = id
+			purl := purls[to]
+			switch {
+			case purl == "":
+			case isStep && e.Kind == "hasOutput", !isStep && e.Kind == "contains":
+				w.brought[purl] = id
+			case isStep && (e.Kind == "hasInput" || e.Kind == "usesTool"):
+				if w.used[purl] == nil {
+					w.used[purl] = map[string]bool{}
+				}
+				w.used[purl][id] = true
 			}
 		}
 	}
-	return out, nil
+	return nil
 }

@@ -35,6 +35,9 @@ type why struct {
 	// brought are the steps and materials that brought packages, by purl, as far as the
 	// SPDX 3 document says it.
 	brought map[string]string
+	// used are the ids of the steps that used packages, by purl, as far as the SPDX 3
+	// document says it: of toolchains steps/v1 lists the files alone.
+	used map[string]map[string]bool
 	// packaged is what filesOf returns from, once it was asked.
 	packaged map[string][]*provenance.File
 	// removed is what removedFiles returns, once it was asked.
@@ -115,11 +118,9 @@ func (w *why) learnOwn(state string) {
 
 // learnDocuments takes what the SPDX documents say of packages.
 func (w *why) learnDocuments(a attested) error {
-	brought, err := bringers(a)
-	if err != nil {
+	if err := w.learnGraph(a); err != nil {
 		return err
 	}
-	w.brought = brought
 	docs := a.of(provenance.SPDXType)
 	if len(docs) == 0 {
 		return nil

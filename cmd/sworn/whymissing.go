@@ -51,7 +51,7 @@ func (w *why) missing(k *whyPackage) {
 // knownBehind counts the files behind a path that are known to be changed or missing.
 func (w *why) knownBehind(k *whyPackage, last step.Path) int {
 	known := map[step.Path]bool{}
-	for _, list := range [][]whyAffected{k.Changed, k.Missing} {
+	for _, list := range [][]whyAffected{k.Changed, k.Unexplained, k.Missing} {
 		for _, f := range list {
 			known[f.Path] = f.Path > last
 		}

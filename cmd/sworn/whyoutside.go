@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/step"
 )
 
@@ -46,17 +47,20 @@ func (w *why) outsidePackage(purl string) whyPackage {
 		if w.own[s.ID] && listed(s.Outputs.PackagesRemoved, purl) {
 			out.RemovedBy = w.hop(s.ID, "")
 		}
-		if s.Inputs == nil {
-			continue
-		}
-		for _, p := range s.Inputs.Packages {
-			if p.PURL == purl {
-				h := w.hop(s.ID, "")
-				h.Read, h.Downloads = nil, nil
-				out.UsedBy = append(out.UsedBy, *h)
-			}
+		if w.uses(s, purl) {
+			h := w.hop(s.ID, "")
+			h.Read, h.Downloads = nil, nil
+			out.UsedBy = append(out.UsedBy, *h)
 		}
 	}
 	out.BroughtBy = w.broughtBy(purl, nil)
 	return out
+}
+
+// uses reports whether a step read files of a package.
+func (w *why) uses(s *provenance.Step, purl string) bool {
+	if w.used[purl][s.ID] {
+		return true
+	}
+	return s.Inputs != nil && slices.ContainsFunc(s.Inputs.Packages, func(p provenance.PackageInput) bool { return p.PURL == purl })
 }

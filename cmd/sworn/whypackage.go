@@ -116,22 +116,27 @@ func (w *why) pack(purl string) whyPackage {
 	out.InImage, out.Files = true, []step.Path{}
 	came, writers := map[string]int{}, map[string]bool{}
 	for _, f := range w.filesOf(purl) {
-		o := w.contents.Origins[f.Origin]
-		if o.Class == provenance.OriginPackage {
+		if o := w.contents.Origins[f.Origin]; o.Class == provenance.OriginPackage {
 			came[o.From]++
 		}
+	}
+	out.BroughtBy, out.UnlistedBy = w.broughtBy(purl, came), w.unlistedBy(purl)
+	for _, f := range w.filesOf(purl) {
 		if f.Type != provenance.TypeFile {
 			continue
 		}
 		out.Files = append(out.Files, f.Path)
-		if state := packageState(o.Class, purl); state == "changed" || state == "unexplained" {
+		o := w.contents.Origins[f.Origin]
+		switch state := packageState(o.Class, purl); {
+		case state == "unexplained" && out.BroughtBy != nil && out.BroughtBy.ID == o.From:
+			out.Unexplained = append(out.Unexplained, whyAffected{f.Path, f.Step})
+		case state == "unexplained", state == "changed":
 			out.Changed = append(out.Changed, whyAffected{f.Path, f.Step})
-		} else {
+		default:
 			writers[f.Step] = true
 		}
 	}
 	w.missing(&out)
-	out.BroughtBy, out.UnlistedBy = w.broughtBy(purl, came), w.unlistedBy(purl)
 	for _, s := range w.order {
 		if writers[s.ID] && (out.BroughtBy == nil || out.BroughtBy.ID != s.ID) {
 			h := w.hop(s.ID, "")

@@ -15,7 +15,7 @@ func (c *cli) printWhyPackage(p *printer, k *whyPackage, noDocument string) {
 	if k.BroughtBy != nil {
 		c.printHop(p, "brought by", k.BroughtBy, k.BroughtBy.Read != nil && k.InImage)
 	} else {
-		p.line("  brought by what is not told: no step's database changed with it, and it owns no file")
+		p.line("  brought by not known: it is in no package database that a step changed, and no file of the image is its")
 	}
 	for i := range k.WrittenBy {
 		c.printHop(p, "written by", &k.WrittenBy[i], false)
@@ -65,6 +65,9 @@ func (c *cli) printPackageFiles(p *printer, k *whyPackage) {
 	}
 	if n := len(k.Changed); n > 0 {
 		p.line("  changed    %s", c.painted(yellow, fmt.Sprintf("%d: %s", n, affectedText(k.Changed))))
+	}
+	if n := len(k.Unexplained); n > 0 {
+		p.line("  unexplained %s", c.painted(yellow, fmt.Sprintf("%d, whose bytes may not be the package's: %s", n, affectedText(k.Unexplained))))
 	}
 	if n := len(k.Missing); n > 0 {
 		p.line("  deleted    %s", c.painted(yellow, fmt.Sprintf("%d: %s", n, affectedText(k.Missing))))
