@@ -55,7 +55,7 @@ func wheel(version string) []string {
 }
 
 func TestOriginsOfPackages(t *testing.T) {
-	const open = " (not all that line 2 did on the network is on record: not recorded)"
+	const open = " (the network of line 2 was not recorded, network=record does)"
 	for _, c := range []struct {
 		name string
 		play func(b *played, base, context string)

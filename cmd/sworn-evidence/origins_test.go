@@ -8,7 +8,7 @@ import (
 	"github.com/sworn-build/sworn/step"
 )
 
-const offRecord = "not all that line 2 did on the network is on record: not recorded"
+const offRecord = "the network of line 2 was not recorded, network=record does"
 
 // read is an input as the runner saw it.
 func read(path, content string) step.Input {

@@ -24,6 +24,8 @@ func (o *origins) ranOffRecord(s step.Step) string {
 		if why := d.Record.Inputs.Reasons; len(why) > 0 {
 			gap += ": " + why[0]
 		}
+	case !network(s.Exec, d).Complete && d.Record.Network == nil:
+		gap = "the network of " + at(s) + " was not recorded, network=record does"
 	case !network(s.Exec, d).Complete:
 		gap = "not all that " + at(s) + " did on the network is on record"
 		if why := network(s.Exec, d).Reasons; len(why) > 0 {

@@ -213,8 +213,8 @@ func TestManyWaysAreGoneOnce(t *testing.T) {
 		state = b.merge(state, state, "file 0600 /d/a same")
 	}
 	b.wantOrigins(map[string]string{
-		"/d/a": "unexplained step1 (not all that line 2 did on the network is on record: not recorded)",
-		"/d/b": "unexplained step1 (not all that line 2 did on the network is on record: not recorded)",
+		"/d/a": "unexplained step1 (the network of line 2 was not recorded, network=record does)",
+		"/d/b": "unexplained step1 (the network of line 2 was not recorded, network=record does)",
 	})
 }
 

@@ -143,13 +143,12 @@ func originText(o provenance.Origin) string {
 		provenance.OriginDownload:       "was downloaded",
 		provenance.OriginStage:          "was made in another stage",
 		provenance.OriginStep:           "was made by a step",
-		provenance.OriginUnexplained:    "not explained",
 	}[o.Class]
 	if o.Of != "" {
 		text += " (" + o.Of + ")"
 	}
-	if o.Reason != "" {
-		text += ": " + o.Reason
+	if o.Reason != "" { // of what is unexplained alone
+		text = o.Reason
 	}
 	return fmt.Sprintf("%s, %s: %s", o.Class, o.From, text)
 }

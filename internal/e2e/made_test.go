@@ -55,7 +55,7 @@ func rulesAt(level, url string) string {
 
 // inBreaking are the findings in [breaking], by rule.
 func inBreaking() map[string][]string {
-	const off = "(not all that line 10 did on the network is on record: not recorded)"
+	const off = "(the network of line 10 was not recorded, network=record does)"
 	return map[string][]string{
 		"SetuidFileAdded":        {"SetuidFileAdded: 1 setuid or setgid file: /bin/up (mode 4755, owner 0:0) (line 4)"},
 		"WorldWritableFileAdded": {"WorldWritableFileAdded: 1 file or folder that everyone may write: /open (mode 0777) (line 5)", "WorldWritableFileAdded: 1 file or folder that everyone may write: /f (mode 0666) (line 3)"},
