@@ -276,12 +276,11 @@ func Rewritten(before, after *Tree, paths []string) bool {
 	})
 }
 
-// Diff returns the packages of after that before has not, and those of before
-// that after has not, by purl: another version is one removed and one added.
-func Diff(before, after Inventory) (added, removed []Package) {
-	return without(after.Packages, before.Packages), without(before.Packages, after.Packages)
-}
+// Added returns the packages of after that before has not, by purl: another version is added.
+// Which of before were removed [Inventory.Lose] tells.
+func Added(before, after Inventory) []Package { return without(after.Packages, before.Packages) }
 
+// without returns the packages of a that b has not, by purl.
 func without(a, b []Package) []Package {
 	has := make(map[string]bool, len(b))
 	for _, p := range b {

@@ -103,13 +103,12 @@ func (t tool) item(k int, before, after *sbom.Tree, inv *sbom.Inventory, licence
 		if err := loaded.ReadLicences(licences, after, *inv, c.Delta); err != nil {
 			return nil, nil, fmt.Errorf("state after: %w", err)
 		}
-		added, _ := sbom.Diff(*inv, *loaded)
 		removed, err := loaded.Lose(before, *inv, c.Delta)
 		if err != nil {
 			return nil, nil, fmt.Errorf("state before: %w", err)
 		}
 		now, d.Inventory = loaded, loaded
-		d.PackagesAdded, d.PackagesRemoved = purls(added), purls(removed)
+		d.PackagesAdded, d.PackagesRemoved = purls(sbom.Added(*inv, *loaded)), purls(removed)
 	}
 	if d.MD5, err = sbom.MD5s(after, inv, now, c); err != nil {
 		return nil, nil, fmt.Errorf("state after: %w", err)
