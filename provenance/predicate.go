@@ -1,6 +1,10 @@
 package provenance
 
-import "github.com/sworn-build/sworn/step"
+import (
+	"strings"
+
+	"github.com/sworn-build/sworn/step"
+)
 
 // Predicate types that Sworn attaches and those that it knows.
 const (
@@ -239,6 +243,12 @@ type Database struct {
 	Step    string `json:"step"`
 	Removed bool   `json:"removed,omitempty"`
 	Reason  string `json:"reason,omitempty"` // of one that is there
+}
+
+// OfDatabase reports whether a package URL is of a package that a database of the whole file
+// system lists, as those of Linux distributions are.
+func OfDatabase(purl string) bool {
+	return strings.HasPrefix(purl, "pkg:deb/") || strings.HasPrefix(purl, "pkg:apk/") || strings.HasPrefix(purl, "pkg:rpm/")
 }
 
 // File types of [File] and [FileOutput].

@@ -50,15 +50,16 @@ func (o *origins) installation(id string) installation {
 			left = append(left, p)
 		}
 	}
-	manager := mayHaveInstalled(s, d)
 	for kind := range managers { // each by itself: in any order
 		of := slices.DeleteFunc(slices.Clone(left), func(p sbom.Package) bool { return p.Type != kind })
 		archives := slices.DeleteFunc(slices.Concat(read, fetched), func(a sbom.Download) bool { return path.Ext(a.URL) != "."+kind })
-		for _, p := range of {
-			switch {
-			case len(of) <= len(archives): // each may have one of them, whatever it is called
+		switch {
+		case len(of) <= len(archives): // each may have one of them, whatever it is called
+			for _, p := range of {
 				i.archives[p.PURL] = archiveNames(archives)
-			case !manager(kind):
+			}
+		case !mayHaveInstalled(s, d, kind):
+			for _, p := range of {
 				i.unsaid[p.PURL] = true
 			}
 		}
@@ -71,7 +72,7 @@ func (o *origins) addedPackages(id string) []sbom.Package {
 	purls, _ := o.changedPackages(id)
 	var out []sbom.Package
 	for _, p := range o.graph.installed[id].inv().Packages {
-		if _, ok := slices.BinarySearch(purls, p.PURL); ok && ofDatabase(p.PURL) {
+		if _, ok := slices.BinarySearch(purls, p.PURL); ok && provenance.OfDatabase(p.PURL) {
 			out = append(out, p)
 		}
 	}
@@ -145,19 +146,17 @@ var managers = map[string][]string{
 // mayHaveInstalled reports of a type of package whether a step may have installed some from
 // an archive that nobody saw: what it read or asked the network for is not all on record,
 // and a package manager was opened, or may have been.
-func mayHaveInstalled(s step.Step, d *described) func(kind string) bool {
-	return func(kind string) bool {
-		switch {
-		case s.Kind != step.KindExec:
-			return false
-		case d.Record == nil || !d.Record.Inputs.Complete:
-			return true
-		case network(s.Exec, d).Complete:
-			return false
-		}
-		return slices.ContainsFunc(d.Record.Packages, func(p readPackage) bool { return p.Program && slices.Contains(managers[kind], p.Package.Name) }) ||
-			slices.ContainsFunc(d.Record.Inputs.Files, func(f provenance.FileInput) bool { return slices.Contains(managers[kind], path.Base(string(f.Path))) })
+func mayHaveInstalled(s step.Step, d *described, kind string) bool {
+	switch {
+	case s.Kind != step.KindExec:
+		return false
+	case d.Record == nil || !d.Record.Inputs.Complete:
+		return true
+	case network(s.Exec, d).Complete:
+		return false
 	}
+	return slices.ContainsFunc(d.Record.Packages, func(p readPackage) bool { return p.Program && slices.Contains(managers[kind], p.Package.Name) }) ||
+		slices.ContainsFunc(d.Record.Inputs.Files, func(f provenance.FileInput) bool { return slices.Contains(managers[kind], path.Base(string(f.Path))) })
 }
 
 // saidOf adds to the packages of an image how they came.
@@ -165,7 +164,7 @@ func (o *origins) saidOf(in *sbom.Installed) {
 	in.Archives, in.Unsaid = map[string]string{}, map[string]bool{}
 	for _, p := range in.Packages {
 		by := in.By[p.PURL]
-		if o.steps[by].ID == "" || !ofDatabase(p.PURL) {
+		if o.steps[by].ID == "" || !provenance.OfDatabase(p.PURL) {
 			continue
 		}
 		i := o.installation(by)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
@@ -79,7 +80,7 @@ func (p *packages) bringer(purl string, s step.Step) string {
 		if len(chain) > 0 {
 			state = chain[0].Parent
 		}
-		if known != nil && ofDatabase(purl) {
+		if known != nil && provenance.OfDatabase(purl) {
 			if _, there := known.Find(purl); !there {
 				continue // it lay in a folder there
 			}

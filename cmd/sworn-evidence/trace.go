@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sworn-build/sworn/provenance"
 	"github.com/sworn-build/sworn/sbom"
 	"github.com/sworn-build/sworn/step"
 )
@@ -45,16 +46,10 @@ func (o *origins) ownerInSource(h *sbom.Held) string {
 		return h.Package
 	}
 	e, ok := l.wrote(h.Path)
-	if !ok || e.Package == "" && !ofDatabase(h.Package) {
+	if !ok || e.Package == "" && !provenance.OfDatabase(h.Package) {
 		return h.Package
 	}
 	return e.Package
-}
-
-// ofDatabase reports whether a package is one that a database of the whole file system
-// lists.
-func ofDatabase(purl string) bool {
-	return strings.HasPrefix(purl, "pkg:deb/") || strings.HasPrefix(purl, "pkg:apk/") || strings.HasPrefix(purl, "pkg:rpm/")
 }
 
 // sourced is the origin of what came with a source; an empty path is not known.

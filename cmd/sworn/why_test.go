@@ -61,13 +61,7 @@ func TestChainFollowsCopiesThroughStages(t *testing.T) {
 		"/x":           "step3 /x; source2 /x",
 		"/moved":       "source1 /etc/x", // by a step that is not told
 	} {
-		var got []string
-		for _, h := range w.chain(w.files[step.Path(path)]) {
-			got = append(got, fmt.Sprintf("%s %s", h.ID, h.Path))
-		}
-		if diff := cmp.Diff(want, strings.Join(got, "; ")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
-		}
+		wantChain(t, w, path, want)
 	}
 	// Bytes that were others when they were copied are not followed.
 	w.steps["step2"].Outputs.Added[0].Digest = provenance.NewSHA256(strings.Repeat("b", 64))

@@ -118,6 +118,13 @@ func (w *why) hop(id string, at step.Path) *hop {
 	return h
 }
 
+// mention is a step without what it read and downloaded.
+func (w *why) mention(s *provenance.Step) hop {
+	h := w.hop(s.ID, "")
+	h.Read, h.Downloads = nil, nil
+	return *h
+}
+
 // sources are where a step can have had a file from, likeliest first.
 func (w *why) sources(s *provenance.Step, at string, t *trail) []source {
 	switch s.Kind {
@@ -156,13 +163,14 @@ func (w *why) writer(state, at string) (id string, f *provenance.FileOutput) {
 	}
 }
 
+func byPath(f provenance.FileOutput, p step.Path) int {
+	return strings.Compare(string(f.Path), string(p))
+}
+
 // written is what a step added or changed at a path.
 func written(s *provenance.Step, at step.Path) *provenance.FileOutput {
 	for _, list := range [][]provenance.FileOutput{s.Outputs.Added, s.Outputs.Changed} {
-		i, found := slices.BinarySearchFunc(list, at, func(f provenance.FileOutput, p step.Path) int {
-			return strings.Compare(string(f.Path), string(p))
-		})
-		if found {
+		if i, found := slices.BinarySearchFunc(list, at, byPath); found {
 			return &list[i]
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/sworn-build/sworn/provenance"
@@ -80,16 +79,10 @@ func packageState(class, purl string) string {
 	case provenance.OriginUnexplained:
 		return "unexplained"
 	}
-	if ofDatabase(purl) {
+	if provenance.OfDatabase(purl) {
 		return "unsaid"
 	}
 	return ""
-}
-
-// ofDatabase reports whether a package is one that a package database tells of, as those of
-// Linux distributions do.
-func ofDatabase(purl string) bool {
-	return slices.Contains([]string{"deb", "apk", "rpm"}, purlType(purl))
 }
 
 // spellings are the paths that some text can stand for: as it is, as contents/v1 writes a

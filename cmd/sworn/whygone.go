@@ -19,10 +19,7 @@ func (w *why) gone(name string) *whyGone {
 	if w.files[at] != nil {
 		return nil
 	}
-	for _, s := range slices.Backward(w.order) {
-		if _, found := slices.BinarySearch(s.Outputs.Removed, at); !found || !w.own[s.ID] {
-			continue
-		}
+	if s := w.remover(at); s != nil {
 		out := &whyGone{Path: at, RemovedBy: w.hop(s.ID, "")}
 		id, before := w.writer(s.Parent, name)
 		out.Before, out.WrittenBy = before, w.hop(id, "")

@@ -57,10 +57,6 @@ func (w *why) insideBytes(s *provenance.Step, t *trail) []source {
 	return out
 }
 
-func byPath(f provenance.FileOutput, p step.Path) int {
-	return strings.Compare(string(f.Path), string(p))
-}
-
 // readSources are the inputs of a step that have the bytes.
 func (w *why) readSources(s *provenance.Step, t *trail) []source {
 	if s.Inputs == nil {
@@ -100,9 +96,8 @@ func mounted(s *provenance.Step, in provenance.FileInput) (state, at string, ok 
 // had is the place of a path in a state that has the bytes: by a step's account, or because
 // they came to be at that path of the material that the state begins with.
 func (w *why) had(state, at string, t *trail) (source, bool) {
-	id, f := w.writer(state, at)
-	same := f != nil && f.Digest.String() == t.digest
-	return source{id: id, at: at}, same || f == nil && id == t.origin && at == t.originPath
+	from, same := w.bytesIn(state, at, t)
+	return from, same || w.steps[from.id] == nil && from.id == t.origin && at == t.originPath
 }
 
 // maxAlike bounds the places with the same bytes that are told of a step.

@@ -73,6 +73,22 @@ func aStage() *why {
 	return w
 }
 
+// wantChain compares the way of a file, hop by hop: "ID PATH HOW[PATHS]; ..."
+func wantChain(t *testing.T, w *why, path, want string) {
+	t.Helper()
+	var got []string
+	for _, h := range w.chain(w.files[step.Path(path)]) {
+		text := fmt.Sprintf("%s %s", h.ID, h.Path)
+		if h.Inside != nil {
+			text += fmt.Sprintf(" %s%s", h.Inside.How, h.Inside.Paths)
+		}
+		got = append(got, text)
+	}
+	if diff := cmp.Diff(want, strings.Join(got, "; ")); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
 // TestChainGoesOnInsideARun by the bytes of what it read, removed, kept and downloaded, and
 // by the one of several inputs alike that leads to the origin.
 func TestChainGoesOnInsideARun(t *testing.T) {
@@ -86,17 +102,7 @@ func TestChainGoesOnInsideARun(t *testing.T) {
 		"/etc/base": "step3 /etc/base kept[/etc/base]; source1 /etc/base",
 		"/out/c":    "step2 /out/c", // a cache is of no state, and the origin is the step
 	} {
-		var got []string
-		for _, h := range w.chain(w.files[step.Path(path)]) {
-			text := fmt.Sprintf("%s %s", h.ID, h.Path)
-			if h.Inside != nil {
-				text += fmt.Sprintf(" %s%s", h.Inside.How, h.Inside.Paths)
-			}
-			got = append(got, text)
-		}
-		if diff := cmp.Diff(want, strings.Join(got, "; ")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
-		}
+		wantChain(t, w, path, want)
 	}
 	// An input with the bytes is no way when the origin is another.
 	w.contents.Files[4].Origin = 0

@@ -31,8 +31,12 @@ func (w *why) missing(k *whyPackage) {
 		names, more := listedIn(k.Comment, note)
 		lists, counts = append(lists, names), append(counts, more)
 		for _, p := range names {
-			if found[p] == "" {
-				found[p] = w.remover(p)
+			if found[p] != "" {
+				continue
+			}
+			found[p] = ""
+			if s := w.remover(p); s != nil {
+				found[p] = s.ID
 			}
 		}
 	}
@@ -95,14 +99,14 @@ func (w *why) removedFiles() map[string]map[step.Path]string {
 	return w.removed
 }
 
-// remover is the step of the image that removed a path last; empty when none did.
-func (w *why) remover(p step.Path) string {
+// remover is the step of the image that removed a path last; nil when none did.
+func (w *why) remover(p step.Path) *provenance.Step {
 	for _, s := range slices.Backward(w.order) {
 		if _, found := slices.BinarySearch(s.Outputs.Removed, p); found && w.own[s.ID] {
-			return s.ID
+			return s
 		}
 	}
-	return ""
+	return nil
 }
 
 // listedIn are the paths that a note in a package's comment lists, and how many more it

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/agext/levenshtein"
+
+	"github.com/sworn-build/sworn/provenance"
 )
 
 // maxNear is how many names are suggested.
@@ -139,7 +141,7 @@ func nearPackages(asked string, purls []string) []string {
 			}
 		}
 		within := full
-		if ofDatabase(purl) { // whose namespace is the same of all
+		if provenance.OfDatabase(purl) { // whose namespace is the same of all
 			within = last
 		}
 		if best < 0 && len(short) >= minPart && strings.Contains(strings.ToLower(within), strings.ToLower(short)) {

@@ -48,9 +48,7 @@ func (w *why) outsidePackage(purl string) whyPackage {
 			out.RemovedBy = w.hop(s.ID, "")
 		}
 		if w.uses(s, purl) {
-			h := w.hop(s.ID, "")
-			h.Read, h.Downloads = nil, nil
-			out.UsedBy = append(out.UsedBy, *h)
+			out.UsedBy = append(out.UsedBy, w.mention(s))
 		}
 	}
 	out.BroughtBy = w.broughtBy(purl, nil)

@@ -139,9 +139,7 @@ func (w *why) pack(purl string) whyPackage {
 	w.missing(&out)
 	for _, s := range w.order {
 		if writers[s.ID] && (out.BroughtBy == nil || out.BroughtBy.ID != s.ID) {
-			h := w.hop(s.ID, "")
-			h.Read, h.Downloads = nil, nil
-			out.WrittenBy = append(out.WrittenBy, *h)
+			out.WrittenBy = append(out.WrittenBy, w.mention(s))
 		}
 	}
 	return out
